@@ -1,0 +1,124 @@
+// Every actor's protocol, a line each. messages.hpp says what the messages mean.
+//
+// The HTTP side talks to `gateway_actor` and, for the length of a stream, to a
+// `session_actor`; everything else is behind them. DESIGN: docs/architecture.md.
+#pragma once
+
+#include <caf/result.hpp>
+#include <caf/typed_actor.hpp>
+
+#include "actors/messages.hpp"
+
+namespace parley::actors {
+
+// Forwards a stream's events to one client; one per connection that reads.
+using reader_actor = caf::typed_actor<
+  // At most as many as it granted credit for.
+  caf::result<void>(events)>;
+
+// One stream: the single writer of its log.
+using session_actor = caf::typed_actor<
+  // Begins to read; errc::invalid_cursor when ahead of the log. A reader that
+  // subscribes again moves its cursor.
+  caf::result<subscribed>(subscribe, reader_actor),
+  // From the reader itself.
+  caf::result<void>(grant),
+  caf::result<void>(unsubscribe),
+  caf::result<stream_state>(cancel_stream),
+  caf::result<stream_state>(get_stream_state),
+  caf::result<void>(end_stream),
+  // From its llm_worker.
+  caf::result<void>(upstream_report),
+  // From persistence and the journal.
+  caf::result<void>(accept_decided),
+  caf::result<void>(appended),
+  caf::result<void>(append_failed)>;
+
+// What `open_stream` is answered with. A replayed stream may have ended: then
+// `session` is null and `find_stream` brings it back.
+struct stream_opened {
+  start_event start;
+  bool replayed = false;
+  session_actor session;
+};
+
+template <class Inspector>
+bool inspect(Inspector& f, stream_opened& x) {
+  return f.object(x).fields(f.field("start", x.start),
+                            f.field("replayed", x.replayed),
+                            f.field("session", x.session));
+}
+
+// One attempt at the upstream: owns the request and its time-outs, reports to
+// its session. Ends when told to exit; the upstream's connection closes with it.
+using llm_worker_actor = caf::typed_actor<
+  // From the provider, passed on to the session.
+  caf::result<void>(upstream_report),
+  caf::result<void>(hold)>;
+
+// The streams of this node.
+using registry_actor = caf::typed_actor<
+  caf::result<stream_opened>(open_stream),
+  caf::result<session_actor>(find_stream),
+  caf::result<stream_state>(get_stream_state),
+  caf::result<stream_state>(cancel_stream),
+  caf::result<void>(close_conversation),
+  caf::result<void>(drain),
+  caf::result<node_status>(get_node_status)>;
+
+// The store's write side; detached, because it blocks.
+using persistence_actor = caf::typed_actor<
+  // The sender may get `accept_decided` before the answer.
+  caf::result<accepted>(accept),
+  caf::result<void>(append_batch),
+  caf::result<void>(finish),
+  caf::result<conversation>(create_conversation),
+  caf::result<conversation>(change_conversation),
+  caf::result<void>(delete_conversation),
+  caf::result<conversation>(import_conversation),
+  caf::result<void>(probe_store)>;
+
+// Collects the segments of all streams of one event loop and hands them to
+// persistence in batches, so that storing costs a token one local message.
+using journal_actor = caf::typed_actor<
+  // Answered, where it must be, by `appended` or `append_failed`.
+  caf::result<void>(append),
+  // Drops the stream's segments that are still here (the finish has all text)
+  // and hands it on, behind everything that was appended before.
+  caf::result<void>(finish)>;
+
+// Blocking reads; detached, a small pool.
+using store_reader_actor = caf::typed_actor<
+  caf::result<conversation>(get_conversation),
+  caf::result<conversation_page>(list_conversations),
+  caf::result<message>(get_message),
+  caf::result<message_page>(list_messages),
+  caf::result<exported_conversation>(export_conversation),
+  caf::result<history>(get_history),
+  caf::result<stream_state>(get_stream_state),
+  caf::result<storage::stored_stream>(load_stream)>;
+
+// The one door of a node: finds the actor, here or on another node, that a
+// request is for.
+using gateway_actor = caf::typed_actor<
+  // -- streams
+  caf::result<stream_opened>(open_stream),
+  caf::result<session_actor>(find_stream),
+  caf::result<stream_state>(get_stream_state),
+  caf::result<stream_state>(cancel_stream),
+  // -- conversations
+  caf::result<conversation_view>(create_conversation),
+  caf::result<conversation_view>(get_conversation),
+  caf::result<conversation_page>(list_conversations),
+  caf::result<conversation_view>(change_conversation),
+  caf::result<void>(delete_conversation),
+  caf::result<message>(get_message),
+  caf::result<message_page>(list_messages),
+  caf::result<exported_conversation>(export_conversation),
+  caf::result<conversation_view>(import_conversation),
+  // -- this node
+  caf::result<node_status>(get_node_status)>;
+
+} // namespace parley::actors
+
+#include "actors/type_ids.hpp" // needs the names above
