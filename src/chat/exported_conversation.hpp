@@ -1,4 +1,4 @@
-// A conversation on its way out of one store and into another.
+// A conversation with all of its messages: what export writes and import reads.
 #pragma once
 
 #include <vector>
@@ -8,10 +8,10 @@
 
 namespace parley {
 
-// A conversation with all of its messages, oldest first.
 struct exported_conversation {
-  conversation conv;
-  std::vector<message> messages;
+  // `active_stream` is empty: a stream that runs is not part of an export.
+  parley::conversation conversation;
+  std::vector<message> messages; // in order of ids as bytes
 
   friend bool operator==(const exported_conversation&,
                          const exported_conversation&) = default;
@@ -19,7 +19,7 @@ struct exported_conversation {
 
 template <class Inspector>
 bool inspect(Inspector& f, exported_conversation& x) {
-  return f.object(x).fields(f.field("conversation", x.conv),
+  return f.object(x).fields(f.field("conversation", x.conversation),
                             f.field("messages", x.messages));
 }
 
