@@ -1,0 +1,77 @@
+// An actor that lives on an event loop: what it is sent is handled on the
+// loop's thread, between the loop's other handlers, so that it may touch the
+// connection it belongs to without locks. It can `send`, `request(…).then(…)`,
+// `monitor` and `become` like any event-based actor.
+//
+// The same idea as CAF's actor_companion (caf/mixin/actor_widget.hpp), which
+// cannot make requests and whose `disconnect` is defined nowhere.
+#pragma once
+
+#include <atomic>
+#include <memory>
+
+#include <boost/asio/io_context.hpp>
+#include <caf/actor_system.hpp>
+#include <caf/behavior.hpp>
+#include <caf/extend.hpp>
+#include <caf/mailbox_element.hpp>
+#include <caf/mixin/behavior_changer.hpp>
+#include <caf/mixin/requester.hpp>
+#include <caf/mixin/sender.hpp>
+#include <caf/scheduled_actor.hpp>
+
+#include "runtime/caf_compat.hpp"
+
+namespace parley::runtime {
+
+class companion;
+
+} // namespace parley::runtime
+
+namespace caf {
+
+template <>
+class behavior_type_of<parley::runtime::companion> {
+public:
+  using type = behavior;
+};
+
+} // namespace caf
+
+namespace parley::runtime {
+
+class companion
+  : public caf::extend<caf::scheduled_actor, companion>::with<
+      caf::mixin::sender, caf::mixin::requester, caf::mixin::behavior_changer> {
+public:
+  using signatures = caf::none_t;
+  using behavior_type = caf::behavior;
+
+  companion(caf::actor_config& config, boost::asio::io_context& loop);
+  ~companion() override;
+
+  // Ends it: monitors are told, later messages bounce, pending requests are
+  // forgotten, handlers are dropped with all they hold. On the loop's thread;
+  // also from one of its own handlers. Ending twice does nothing.
+  void end(caf::error reason = {});
+
+  // -- for CAF ----------------------------------------------------------------------
+
+  bool enqueue(caf::mailbox_element_ptr element, caf_executor* host) override;
+  void launch(caf_executor* host, bool lazy, bool hide) override;
+
+private:
+  void handle(caf::mailbox_element_ptr element);
+
+  boost::asio::io_context& loop_;
+  std::atomic<bool> ended_ = false;
+};
+
+using companion_ptr = caf::intrusive_ptr<companion>;
+
+// Makes one on a loop; call on the loop's thread. Whoever holds the pointer must
+// call `end` before letting go of it.
+[[nodiscard]] companion_ptr make_companion(caf::actor_system& system,
+                                           boost::asio::io_context& loop);
+
+} // namespace parley::runtime
