@@ -11,6 +11,7 @@
 #include <memory>
 
 #include <boost/asio/io_context.hpp>
+#include <caf/actor_cast.hpp>
 #include <caf/actor_system.hpp>
 #include <caf/behavior.hpp>
 #include <caf/extend.hpp>
@@ -62,12 +63,42 @@ public:
 
 private:
   void handle(caf::mailbox_element_ptr element);
+  void bounce(const caf::mailbox_element& element);
+  caf_executor* executor();
 
   boost::asio::io_context& loop_;
-  std::atomic<bool> ended_ = false;
+  caf_executor* executor_ = nullptr;
+  std::atomic<bool> ended_ = false; // the rest: on the loop's thread only
+  bool handling_ = false;
+  bool end_requested_ = false;
+  caf::error end_reason_;
 };
 
-using companion_ptr = caf::intrusive_ptr<companion>;
+// A strong reference that knows its type.
+class companion_ptr {
+public:
+  companion_ptr() = default;
+  explicit companion_ptr(companion* raw) : handle_(raw->ctrl()) {
+  }
+
+  [[nodiscard]] companion* get() const noexcept {
+    return handle_ ? static_cast<companion*>(
+             caf::actor_cast<caf::abstract_actor*>(handle_))
+                   : nullptr;
+  }
+  companion* operator->() const noexcept {
+    return get();
+  }
+  companion& operator*() const noexcept {
+    return *get();
+  }
+  explicit operator bool() const noexcept {
+    return static_cast<bool>(handle_);
+  }
+
+private:
+  caf::strong_actor_ptr handle_;
+};
 
 // Makes one on a loop; call on the loop's thread. Whoever holds the pointer must
 // call `end` before letting go of it.
