@@ -35,8 +35,8 @@ struct disconnect_policy {
 
 // As in OpenAI's API; what is absent is not sent to the upstream.
 struct sampling {
-  std::optional<double> temperature; // 0 … 2
-  std::optional<double> top_p;       // 0 … 1
+  std::optional<double> temperature;      // 0 … 2
+  std::optional<double> top_p;            // 0 … 1
   std::optional<std::int64_t> max_tokens; // ≥ 1
   std::vector<std::string> stop;
   std::optional<std::int64_t> seed;
@@ -73,10 +73,10 @@ bool inspect(Inspector& f, disconnect_policy& x) {
 }
 template <class Inspector>
 bool inspect(Inspector& f, sampling& x) {
-  return f.object(x).fields(
-    f.field("temperature", x.temperature), f.field("top_p", x.top_p),
-    f.field("max_tokens", x.max_tokens), f.field("stop", x.stop),
-    f.field("seed", x.seed));
+  return f.object(x).fields(f.field("temperature", x.temperature),
+                            f.field("top_p", x.top_p),
+                            f.field("max_tokens", x.max_tokens),
+                            f.field("stop", x.stop), f.field("seed", x.seed));
 }
 template <class Inspector>
 bool inspect(Inspector& f, chat_request& x) {

@@ -16,14 +16,14 @@ enum class errc : std::uint8_t {
   none = 0,
 
   // -- the request is wrong; nothing was changed ------------------------------
-  invalid_request,        // 400: a field's type or value; `error.field` names it
-  malformed_json,         // 400: the body is not one JSON value in UTF-8
-  malformed_http,         // 400: the bytes are not HTTP/1.x
-  message_too_long,       // 400: above limits.max-message-chars
-  invalid_cursor,         // 400: not a cursor, or ahead of the stream
-  unauthorized,           // 401
-  forbidden,              // 403
-  route_not_found,        // 404
+  invalid_request,  // 400: a field's type or value; `error.field` names it
+  malformed_json,   // 400: the body is not one JSON value in UTF-8
+  malformed_http,   // 400: the bytes are not HTTP/1.x
+  message_too_long, // 400: above limits.max-message-chars
+  invalid_cursor,   // 400: not a cursor, or ahead of the stream
+  unauthorized,     // 401
+  forbidden,        // 403
+  route_not_found,  // 404
   conversation_not_found, // 404
   message_not_found,      // 404
   stream_not_found,       // 404
@@ -55,7 +55,8 @@ enum class errc : std::uint8_t {
   upstream_protocol,     // 502: what it sent makes no sense
   upstream_interrupted,  // 502: cut off before it was finished
 
-  // -- the stream was ended from outside, status `interrupted` ------------------
+  // -- the stream was ended from outside, status `interrupted`
+  // ------------------
   server_shutdown, // 503: the grace period of a drain was over
   interrupted,     // 503: the server died in mid-answer
   node_lost,       // 503: the stream's node is gone
@@ -77,15 +78,20 @@ struct errc_info {
 // Returns `errc::none` for a text that names no code.
 [[nodiscard]] errc errc_from_string(std::string_view text) noexcept;
 
-// -- what CAF needs to carry the enum in messages -------------------------------
+// -- what CAF needs to carry the enum in messages
+// -------------------------------
 
 bool from_string(std::string_view text, errc& code);
 bool from_integer(std::underlying_type_t<errc> value, errc& code);
 
 template <class Inspector>
 bool inspect(Inspector& f, errc& x) {
-  auto get = [&x] { return static_cast<std::uint8_t>(x); };
-  auto set = [&x](std::uint8_t value) { return from_integer(value, x); };
+  auto get = [&x] {
+    return static_cast<std::uint8_t>(x);
+  };
+  auto set = [&x](std::uint8_t value) {
+    return from_integer(value, x);
+  };
   return f.apply(get, set);
 }
 

@@ -1,8 +1,8 @@
 // What a reader of a stream is told (API §1). Encoding is wire/'s business.
 //
-// A log entry is one of `text`, `tool_call_delta`, `reset`; `start` comes before
-// them all and is made from the stream's record; `finished` or `failed` ends
-// the stream. `progress` is transient: it has no seq and is in no log.
+// A log entry is one of `text`, `tool_call_delta`, `reset`; `start` comes
+// before them all and is made from the stream's record; `finished` or `failed`
+// ends the stream. `progress` is transient: it has no seq and is in no log.
 #pragma once
 
 #include <chrono>
@@ -94,9 +94,9 @@ struct progress_event {
                          const progress_event&) = default;
 };
 
-using event = std::variant<start_event, text_event, tool_call_event,
-                           reset_event, error_event, done_event,
-                           progress_event>;
+using event =
+  std::variant<start_event, text_event, tool_call_event, reset_event,
+               error_event, done_event, progress_event>;
 
 [[nodiscard]] std::string_view to_string(text_kind x) noexcept;
 [[nodiscard]] std::string_view to_string(progress_stage x) noexcept;
@@ -107,7 +107,8 @@ using event = std::variant<start_event, text_event, tool_call_event,
 // True for `error_event` and `done_event`.
 [[nodiscard]] bool is_terminal(const event& x) noexcept;
 
-// -- inspection, for CAF's messages ---------------------------------------------
+// -- inspection, for CAF's messages
+// ---------------------------------------------
 
 template <class Inspector>
 bool inspect(Inspector& f, text_kind& x) {
@@ -119,11 +120,10 @@ bool inspect(Inspector& f, progress_stage& x) {
 }
 template <class Inspector>
 bool inspect(Inspector& f, start_event& x) {
-  return f.object(x).fields(f.field("stream", x.stream),
-                            f.field("conversation", x.conversation),
-                            f.field("user_message", x.user_message),
-                            f.field("message", x.message),
-                            f.field("model", x.model));
+  return f.object(x).fields(
+    f.field("stream", x.stream), f.field("conversation", x.conversation),
+    f.field("user_message", x.user_message), f.field("message", x.message),
+    f.field("model", x.model));
 }
 template <class Inspector>
 bool inspect(Inspector& f, text_event& x) {
@@ -136,8 +136,7 @@ bool inspect(Inspector& f, tool_call_event& x) {
 }
 template <class Inspector>
 bool inspect(Inspector& f, reset_event& x) {
-  return f.object(x).fields(f.field("reason", x.reason),
-                            f.field("seq", x.seq));
+  return f.object(x).fields(f.field("reason", x.reason), f.field("seq", x.seq));
 }
 template <class Inspector>
 bool inspect(Inspector& f, error_event& x) {

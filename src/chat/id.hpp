@@ -88,7 +88,9 @@ public:
   // The empty text loads as the empty id.
   template <class Inspector>
   friend bool inspect(Inspector& f, id& x) {
-    auto get = [&x]() -> const std::string& { return x.text_; };
+    auto get = [&x]() -> const std::string& {
+      return x.text_;
+    };
     auto set = [&x](std::string text) {
       if (!text.empty() && !parse(text))
         return false;

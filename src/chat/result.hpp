@@ -27,18 +27,19 @@ struct [[nodiscard]] error {
 
 template <class Inspector>
 bool inspect(Inspector& f, error& x) {
-  auto get = [&x] { return x.retry_after ? x.retry_after->count() : -1; };
+  auto get = [&x] {
+    return x.retry_after ? x.retry_after->count() : -1;
+  };
   auto set = [&x](long ms) {
     x.retry_after.reset();
     if (ms >= 0)
       x.retry_after = std::chrono::milliseconds{ms};
     return true;
   };
-  return f.object(x).fields(f.field("code", x.code),
-                            f.field("detail", x.detail),
-                            f.field("field", x.field),
-                            f.field("reference", x.reference),
-                            f.field("retry_after_ms", get, set));
+  return f.object(x).fields(
+    f.field("code", x.code), f.field("detail", x.detail),
+    f.field("field", x.field), f.field("reference", x.reference),
+    f.field("retry_after_ms", get, set));
 }
 
 template <class T>

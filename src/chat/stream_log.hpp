@@ -24,7 +24,8 @@
 
 namespace parley {
 
-// -- pieces, as the store keeps them ---------------------------------------------
+// -- pieces, as the store keeps them
+// ---------------------------------------------
 
 // One append: what entered the log between two flushes. Segments of a stream
 // are contiguous: each `first_seq` is one above the last seq of the one before.
@@ -37,8 +38,8 @@ struct log_entry {
     last = reset,
   };
   kind_t kind = kind_t::content;
-  std::string text;     // content and reasoning; for reset the reason
-  tool_call delta; // tool_call
+  std::string text; // content and reasoning; for reset the reason
+  tool_call delta;  // tool_call
 
   friend bool operator==(const log_entry&, const log_entry&) = default;
 };
@@ -100,7 +101,8 @@ bool inspect(Inspector& f, layout_run& x) {
 
 using terminal_event = std::variant<error_event, done_event>;
 
-// -- the log ------------------------------------------------------------------------
+// -- the log
+// ------------------------------------------------------------------------
 
 class stream_log {
 public:
@@ -124,7 +126,8 @@ public:
   [[nodiscard]] static stream_log
   from_segments(start_event start, const std::vector<log_segment>& segments);
 
-  // -- writing; preconditions: not finished, text is valid UTF-8 ---------------
+  // -- writing; preconditions: not finished, text is valid UTF-8
+  // ---------------
 
   // Appends text; the empty text changes nothing.
   void append_text(text_kind kind, std::string_view text);
@@ -138,14 +141,18 @@ public:
   // carries a higher one already, and returns it.
   seq_t finish(terminal_event end);
 
-  // -- reading ----------------------------------------------------------------------
+  // -- reading
+  // ----------------------------------------------------------------------
 
   [[nodiscard]] const start_event& start() const noexcept;
   [[nodiscard]] seq_t last_seq() const noexcept;
   [[nodiscard]] bool finished() const noexcept;
   // Null while not finished.
   [[nodiscard]] const terminal_event* terminal() const noexcept;
+  // Memory of all that was ever appended, what a reset has discarded included;
+  // never less than last_seq() - 1, so a limit on it also bounds `seq`.
   [[nodiscard]] std::size_t size_bytes() const noexcept;
+  // Of the content after the last reset.
   [[nodiscard]] std::uint64_t content_code_points() const noexcept;
 
   // The place after number `after`; 0 is the beginning. Ahead of last_seq():
@@ -175,14 +182,21 @@ public:
 private:
   struct run {
     layout_run::kind_t kind;
-    seq_t before;       // number before the run's first
-    seq_t last;         // its last number
-    std::string text;   // content, reasoning
-    tool_call delta;    // tool_call; reset: the reason in `name`
+    seq_t before;     // number before the run's first
+    seq_t last;       // its last number
+    std::string text; // content, reasoning
+    tool_call delta;  // tool_call; reset: the reason in `name`
   };
+
+  run& push(layout_run::kind_t kind, seq_t numbers);
+  void append_discarded(std::uint64_t numbers);
+  std::size_t read_run(cursor& place, std::size_t max_bytes,
+                       std::vector<event>& out) const;
+  [[nodiscard]] std::string joined(layout_run::kind_t kind) const;
 
   start_event start_;
   std::vector<run> runs_;
+  std::optional<std::size_t> reset_; // index of the last reset's run
   seq_t last_ = start_event::seq;
   std::size_t bytes_ = 0;
   std::uint64_t content_points_ = 0;
