@@ -54,13 +54,13 @@ struct settings {
 
   struct {
     endpoint listen{"127.0.0.1", 8080};
-    milliseconds header_timeout{10'000}; // whole header
-    milliseconds body_timeout{30'000};   // whole body
+    milliseconds header_timeout{10'000};     // whole header
+    milliseconds body_timeout{30'000};       // whole body
     milliseconds keep_alive_timeout{75'000}; // idle between requests
     std::vector<std::string> cors_origins;   // "*": any
     std::size_t max_connections = 20'000;
-    bool compress_json = true;  // gzip above 1 KB, where the client accepts it
-    bool compress_sse = false;  // gzip of event streams, flushed per frame
+    bool compress_json = true; // gzip above 1 KB, where the client accepts it
+    bool compress_sse = false; // gzip of event streams, flushed per frame
   } http;
 
   struct {
