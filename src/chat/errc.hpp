@@ -55,8 +55,7 @@ enum class errc : std::uint8_t {
   upstream_protocol,     // 502: what it sent makes no sense
   upstream_interrupted,  // 502: cut off before it was finished
 
-  // -- the stream was ended from outside, status `interrupted`
-  // ------------------
+  // -- the stream was ended from outside, status `interrupted` ---------------
   server_shutdown, // 503: the grace period of a drain was over
   interrupted,     // 503: the server died in mid-answer
   node_lost,       // 503: the stream's node is gone
@@ -78,8 +77,7 @@ struct errc_info {
 // Returns `errc::none` for a text that names no code.
 [[nodiscard]] errc errc_from_string(std::string_view text) noexcept;
 
-// -- what CAF needs to carry the enum in messages
-// -------------------------------
+// -- what CAF needs to carry the enum in messages ----------------------------
 
 bool from_string(std::string_view text, errc& code);
 bool from_integer(std::underlying_type_t<errc> value, errc& code);

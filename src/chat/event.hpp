@@ -107,8 +107,7 @@ using event =
 // True for `error_event` and `done_event`.
 [[nodiscard]] bool is_terminal(const event& x) noexcept;
 
-// -- inspection, for CAF's messages
-// ---------------------------------------------
+// -- inspection, for CAF's messages ------------------------------------------
 
 template <class Inspector>
 bool inspect(Inspector& f, text_kind& x) {

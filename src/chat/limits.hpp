@@ -8,8 +8,7 @@
 
 namespace parley::limits {
 
-// -- requests
-// -------------------------------------------------------------------
+// -- requests ----------------------------------------------------------------
 
 // Request line and all headers. Browsers with many cookies stay below 16 KiB.
 inline constexpr std::size_t max_header_bytes = 32 * 1024;
@@ -31,8 +30,7 @@ inline constexpr std::size_t max_stop_sequences = 4;
 inline constexpr std::size_t max_stop_chars = 256;
 inline constexpr std::size_t max_model_name_chars = 256;
 
-// -- streams
-// --------------------------------------------------------------------
+// -- streams -----------------------------------------------------------------
 
 // API §6: the largest value of limits.max-response-chars.
 inline constexpr std::uint64_t max_response_chars = 10'000'000;
@@ -64,8 +62,7 @@ static_assert(max_frame_bytes <= max_batch_bytes);
 // before streams.flush-interval is over.
 inline constexpr std::size_t journal_flush_bytes = 4 * 1024;
 
-// -- actors
-// ---------------------------------------------------------------------
+// -- actors ------------------------------------------------------------------
 
 // A request between actors of one node that is not answered by then has met a
 // bug or a dead disk; the client gets 503.

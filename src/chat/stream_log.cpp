@@ -51,8 +51,7 @@ seq_t log_segment::last_seq() const noexcept {
   return last;
 }
 
-// -- construction
-// -----------------------------------------------------------------
+// -- construction ------------------------------------------------------------
 
 stream_log::stream_log(start_event start) : start_{std::move(start)} {
 }
@@ -117,8 +116,7 @@ stream_log stream_log::from_segments(start_event start,
   return log;
 }
 
-// -- writing
-// ------------------------------------------------------------------------
+// -- writing -----------------------------------------------------------------
 
 stream_log::run& stream_log::push(layout_run::kind_t kind, seq_t numbers) {
   runs_.push_back({kind, last_, last_ + numbers, {}, {}});
@@ -192,8 +190,7 @@ seq_t stream_log::finish(terminal_event end) {
   return last_;
 }
 
-// -- reading
-// ------------------------------------------------------------------------
+// -- reading -----------------------------------------------------------------
 
 const start_event& stream_log::start() const noexcept {
   return start_;
@@ -309,8 +306,7 @@ std::size_t stream_log::read_run(cursor& place, std::size_t max_bytes,
   return size_of(from.delta);
 }
 
-// -- what is kept of it
-// -----------------------------------------------------------
+// -- what is kept of it ------------------------------------------------------
 
 std::string stream_log::joined(layout_run::kind_t kind) const {
   std::size_t size = 0;

@@ -24,8 +24,7 @@
 
 namespace parley {
 
-// -- pieces, as the store keeps them
-// ---------------------------------------------
+// -- pieces, as the store keeps them -----------------------------------------
 
 // One append: what entered the log between two flushes. Segments of a stream
 // are contiguous: each `first_seq` is one above the last seq of the one before.
@@ -101,8 +100,7 @@ bool inspect(Inspector& f, layout_run& x) {
 
 using terminal_event = std::variant<error_event, done_event>;
 
-// -- the log
-// ------------------------------------------------------------------------
+// -- the log -----------------------------------------------------------------
 
 class stream_log {
 public:
@@ -126,8 +124,7 @@ public:
   [[nodiscard]] static stream_log
   from_segments(start_event start, const std::vector<log_segment>& segments);
 
-  // -- writing; preconditions: not finished, text is valid UTF-8
-  // ---------------
+  // -- writing; preconditions: not finished, text is valid UTF-8 -------------
 
   // Appends text; the empty text changes nothing.
   void append_text(text_kind kind, std::string_view text);
@@ -141,8 +138,7 @@ public:
   // carries a higher one already, and returns it.
   seq_t finish(terminal_event end);
 
-  // -- reading
-  // ----------------------------------------------------------------------
+  // -- reading ---------------------------------------------------------------
 
   [[nodiscard]] const start_event& start() const noexcept;
   [[nodiscard]] seq_t last_seq() const noexcept;
