@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "config/quoting.hpp"
 #include "config/values.hpp"
 
 namespace parley::config {

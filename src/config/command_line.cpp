@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "config/nearest.hpp"
+#include "config/quoting.hpp"
 #include "config/sources.hpp"
 #include "config/values.hpp"
 

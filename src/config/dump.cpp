@@ -1,6 +1,7 @@
 // `--config-dump`.
 #include "config/options.hpp"
 #include "config/printing.hpp"
+#include "config/quoting.hpp"
 #include "config/values.hpp"
 
 namespace parley::config {
@@ -9,8 +10,9 @@ namespace {
 
 // Origins hold paths, which may hold anything.
 std::string comment(const origin& where) {
-  auto text = quoted(where.text);
-  return "# " + text.substr(1, text.size() - 2);
+  std::string out = "# ";
+  append_escaped(out, where.text);
+  return out;
 }
 
 std::string line_of(const option& row, const settings& values,

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "config/nearest.hpp"
+#include "config/quoting.hpp"
 #include "config/sources.hpp"
 #include "config/values.hpp"
 

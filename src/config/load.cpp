@@ -6,6 +6,7 @@
 
 #include "config/checks.hpp"
 #include "config/printing.hpp"
+#include "config/quoting.hpp"
 #include "config/sources.hpp"
 #include "config/values.hpp"
 #include "config/version.hpp"

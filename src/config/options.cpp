@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "chat/utf8.hpp"
+#include "config/quoting.hpp"
 #include "config/values.hpp"
 
 namespace parley::config {

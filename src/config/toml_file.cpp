@@ -6,12 +6,12 @@
 #include <sstream>
 #include <utility>
 
-#define TOML_EXCEPTIONS 0
 #include <toml++/toml.h>
 
 #include "chat/limits.hpp"
 #include "chat/utf8.hpp"
 #include "config/nearest.hpp"
+#include "config/quoting.hpp"
 #include "config/sources.hpp"
 #include "config/values.hpp"
 
@@ -104,19 +104,18 @@ std::string shown_value(const toml::node& node) {
 
 class reader {
 public:
-  explicit reader(std::string_view path) : path_(quoted(path)) {
-    path_ = path_.substr(1, path_.size() - 2);
+  explicit reader(std::string_view path) {
+    append_escaped(path_, path);
   }
 
   file_content run(std::string_view text) {
-    auto parsed_file = toml::parse(text, path_);
-    if (!parsed_file) {
-      const auto& failure = parsed_file.error();
-      complain(failure.source().begin.line,
-               where(failure.source().begin.line) + ": "
-                 + utf8::to_valid(failure.description()));
-    } else {
-      walk(parsed_file.table(), {});
+    // The compiled library throws; its exceptions end here.
+    try {
+      walk(toml::parse(text, path_), {});
+    } catch (const toml::parse_error& failure) {
+      auto line = failure.source().begin.line;
+      complain(line,
+               where(line) + ": " + utf8::to_valid(failure.description()));
     }
     std::ranges::stable_sort(errors_, {}, &located_error::line);
     for (auto& failure : errors_)

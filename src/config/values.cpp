@@ -117,53 +117,6 @@ bool is_control(unsigned char c) {
   return c < 0x20 || c == 0x7f;
 }
 
-// C1 controls (U+0080 … U+009F) and the line separators, which some viewers of
-// logs obey. Precondition: valid UTF-8.
-bool is_unprintable(std::string_view character) {
-  if (character.size() == 1)
-    return is_control(static_cast<unsigned char>(character[0]));
-  if (character.size() == 2)
-    return character[0] == '\xc2'
-           && static_cast<unsigned char>(character[1]) < 0xa0;
-  return character == "\u2028" || character == "\u2029";
-}
-
-void append_escaped(std::string& out, std::string_view character) {
-  static constexpr std::string_view digits = "0123456789abcdef";
-  if (character == "\"" || character == "\\") {
-    out += '\\';
-    out += character;
-    return;
-  }
-  if (!is_unprintable(character)) {
-    out += character;
-    return;
-  }
-  // \uXXXX is what both TOML and JSON call it.
-  std::uint32_t code = static_cast<unsigned char>(character[0]);
-  if (character.size() == 2)
-    code = static_cast<unsigned char>(character[1]);
-  else if (character.size() == 3)
-    code = character == "\u2028" ? 0x2028 : 0x2029;
-  out += "\\u";
-  for (auto shift : {12, 8, 4, 0})
-    out += digits[(code >> shift) & 0xf];
-}
-
-std::string escaped(std::string_view text, std::uint64_t max_chars) {
-  auto valid = utf8::to_valid(text);
-  auto rest = std::string_view{valid};
-  std::string out;
-  for (std::uint64_t n = 0; !rest.empty() && n < max_chars; ++n) {
-    auto length = utf8::prefix_bytes(rest, 1);
-    append_escaped(out, rest.substr(0, length));
-    rest.remove_prefix(length);
-  }
-  if (!rest.empty())
-    out += "…";
-  return out;
-}
-
 } // namespace
 
 // -- parsing
@@ -335,11 +288,10 @@ std::string print_bytes(std::uint64_t value) {
 }
 
 std::string print(double value) {
-  std::array<char, 64> buffer{};
+  std::array<char, 400> buffer{}; // the longest double in full has 345
   auto [end, failure] =
     std::to_chars(buffer.data(), buffer.data() + buffer.size(), value,
                   std::chars_format::fixed);
-  // Bounded options have at most 17 digits, so the buffer is always enough.
   return failure == std::errc{} ? std::string(buffer.data(), end) : "0";
 }
 
@@ -347,14 +299,6 @@ std::string print(const endpoint& value) {
   auto is_v6 = value.host.find(':') != std::string::npos;
   auto host = is_v6 ? '[' + value.host + ']' : value.host;
   return host + ':' + std::to_string(value.port);
-}
-
-std::string quoted(std::string_view text) {
-  return '"' + escaped(text, 80) + '"';
-}
-
-std::string toml_string(std::string_view text) {
-  return '"' + escaped(text, std::numeric_limits<std::uint64_t>::max()) + '"';
 }
 
 // -- addresses

@@ -66,13 +66,6 @@ using parsed = tl::expected<T, std::string>;
 [[nodiscard]] std::string print(double value);
 [[nodiscard]] std::string print(const endpoint& value);
 
-// A foreign text inside our own line: in quotes, control bytes escaped, invalid
-// UTF-8 replaced, cut after 80 code points.
-[[nodiscard]] std::string quoted(std::string_view text);
-
-// A TOML basic string.
-[[nodiscard]] std::string toml_string(std::string_view text);
-
 // -- addresses
 // ------------------------------------------------------------------
 

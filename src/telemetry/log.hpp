@@ -25,17 +25,22 @@ namespace parley::telemetry {
 struct field {
   using value_type = std::variant<std::string_view, std::int64_t, double, bool>;
 
-  field(std::string_view name, std::string_view text)
-    : name(name), value(text) {}
-  field(std::string_view name, const char* text)
-    : name(name), value(std::string_view{text}) {}
-  field(std::string_view name, const std::string& text)
-    : name(name), value(std::string_view{text}) {}
-  field(std::string_view name, bool flag) : name(name), value(flag) {}
-  field(std::string_view name, double number) : name(name), value(number) {}
+  field(std::string_view key, std::string_view text) : name(key), value(text) {
+  }
+  field(std::string_view key, const char* text)
+    : name(key), value(std::string_view{text}) {
+  }
+  field(std::string_view key, const std::string& text)
+    : name(key), value(std::string_view{text}) {
+  }
+  field(std::string_view key, bool flag) : name(key), value(flag) {
+  }
+  field(std::string_view key, double number) : name(key), value(number) {
+  }
   template <std::integral T>
-  field(std::string_view name, T number)
-    : name(name), value(static_cast<std::int64_t>(number)) {}
+  field(std::string_view key, T number)
+    : name(key), value(static_cast<std::int64_t>(number)) {
+  }
 
   std::string_view name;
   value_type value; // views must live until the call returns
@@ -50,6 +55,7 @@ public:
   log();
   ~log();
 
+  void trace(std::string_view event, fields with = {}) const;
   void debug(std::string_view event, fields with = {}) const;
   void info(std::string_view event, fields with = {}) const;
   void warn(std::string_view event, fields with = {}) const;

@@ -1,6 +1,6 @@
-// Every metric of Parley, in CAF's metric registry. /metrics prints the registry
-// in Prometheus' text format. Pointers live as long as the actor system;
-// recording is thread-safe and lock-free.
+// Every metric of Parley, in CAF's metric registry. /metrics prints the
+// registry in Prometheus' text format. Pointers live as long as the actor
+// system; recording is thread-safe and lock-free.
 #pragma once
 
 #include <string>
@@ -30,9 +30,9 @@ struct metrics {
   caf::telemetry::dbl_histogram* time_to_first_token;
   // Between two reports of deltas of one stream.
   caf::telemetry::dbl_histogram* inter_token_time;
-  // What Parley adds, by stage: `accept` (request parsed until durable), `token`
-  // (upstream read until written to the socket), `finish` (upstream's end until
-  // durable).
+  // What Parley adds, by stage: `accept` (request parsed until durable),
+  // `token` (upstream read until written to the socket), `finish` (upstream's
+  // end until durable).
   caf::telemetry::dbl_histogram* added_latency_accept;
   caf::telemetry::dbl_histogram* added_latency_token;
   caf::telemetry::dbl_histogram* added_latency_finish;
