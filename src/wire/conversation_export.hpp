@@ -19,9 +19,9 @@ namespace parley::wire {
 
 // Reads what `encode_export` prints. What does not fit together is refused with
 // errc::invalid_request: an id twice, a message of another conversation, a
-// parent that does not come before its child. A message that was `generating`
-// when it was exported comes back `interrupted`, because nobody will finish it.
-// `message_count` is counted anew.
+// parent that is not there or leads back to its child. A message that was
+// `generating` when it was exported comes back `interrupted`, because nobody
+// will finish it. `message_count` is counted anew.
 [[nodiscard]] result<exported_conversation> parse_import(std::string_view body);
 
 // CommonMark for people; not read back. Each message is a block quote under a

@@ -220,25 +220,24 @@ void field_reader::require(std::string_view name) {
           std::nullopt});
 }
 
-result<void> field_reader::finish() {
-  if (!error_) {
-    for (const auto& [name, value] :
-         object_->get_ref<const json::object_t&>()) {
-      if (std::find(known_.begin(), known_.end(), name) != known_.end())
-        continue;
-      constexpr std::uint64_t max_shown_chars = 64;
-      const auto field =
-        path_ + name.substr(0, utf8::prefix_bytes(name, max_shown_chars));
-      refuse({errc::invalid_request,
-              "`" + field + "` is not a known field",
-              field,
-              {},
-              std::nullopt});
-      break;
-    }
-  }
+result<void> field_reader::check() {
   if (error_)
     return fail(std::move(*error_));
+  return {};
+}
+
+result<void> field_reader::finish() {
+  if (error_)
+    return check();
+  for (const auto& [name, value] : object_->get_ref<const json::object_t&>()) {
+    if (std::find(known_.begin(), known_.end(), name) != known_.end())
+      continue;
+    constexpr std::uint64_t max_shown_chars = 64;
+    const auto field =
+      path_ + name.substr(0, utf8::prefix_bytes(name, max_shown_chars));
+    return fail(errc::invalid_request, "`" + field + "` is not a known field",
+                field);
+  }
   return {};
 }
 

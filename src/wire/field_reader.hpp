@@ -69,6 +69,9 @@ public:
   [[nodiscard]] bool failed() const noexcept {
     return error_.has_value();
   }
+  // The first error, where unknown members are fine.
+  [[nodiscard]] result<void> check();
+  // The first error, or the first unknown member.
   [[nodiscard]] result<void> finish();
 
 private:
