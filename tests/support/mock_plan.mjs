@@ -11,6 +11,7 @@ export const defaults = Object.freeze({
   chunk: 4, // code points per piece of `text`
   unicode: false, // words of one to four bytes a character, and joined ones
   seed: 0, // varies the words
+  pad: 0, // dots added to each word
   delay_ms: 0, // between pieces; 0: as fast as the socket takes them
   first_delay_ms: 0, // before the first piece, after the head
   head_delay_ms: 0, // before the head
@@ -71,8 +72,9 @@ export function planOf(body) {
 }
 
 function word(plan, i) {
-  if (!plan.unicode) return `w${plan.seed + i} `;
-  return `${unicodeWords[(plan.seed + i) % unicodeWords.length]}${i} `;
+  const dots = '.'.repeat(plan.pad);
+  if (!plan.unicode) return `w${plan.seed + i}${dots} `;
+  return `${unicodeWords[(plan.seed + i) % unicodeWords.length]}${i}${dots} `;
 }
 
 // The pieces that the mock sends, one per frame.
