@@ -70,7 +70,7 @@ void check_origins(const settings& values, sentences& found) {
         && (scheme == std::string::npos || scheme == 0
             || scheme + 3 == item.size()
             || item.find('/', scheme + 3) != std::string::npos))
-      found.push_back("http.cors.origins has " + quoted(item)
+      found.push_back("http.cors.origins has " + in_quotes(item)
                       + ": an origin is scheme://host or scheme://host:port, "
                         "without a path or a slash at the end");
   }

@@ -37,7 +37,7 @@ std::string unknown_option(std::string_view name) {
     if (entry.first.starts_with("--"))
       candidates.push_back(entry.first.substr(2));
   }
-  return "unknown option " + quoted("--" + std::string{name})
+  return "unknown option " + in_quotes("--" + std::string{name})
          + " (command line); the nearest one is --"
          + std::string{nearest(name, candidates)};
 }
@@ -67,7 +67,7 @@ private:
       return;
     }
     if (!argument.starts_with("--") || argument == "--") {
-      result_.errors.push_back("unexpected argument " + quoted(argument)
+      result_.errors.push_back("unexpected argument " + in_quotes(argument)
                                + " (command line); options are written "
                                  "--name=value");
       return;
@@ -110,7 +110,7 @@ private:
     }
     result_.assignments.push_back({&row,
                                    std::string{*value},
-                                   quoted(*value),
+                                   in_quotes(*value),
                                    {source::command_line, "command line"}});
   }
 

@@ -40,6 +40,7 @@ at the next start.
 | path, URL, text, name | as it is | a string |
 
 An empty text or list stands for "none" where the default is described in words.
+A relative path starts at the working directory of the process.
 )";
 
 constexpr std::string_view models = R"(
@@ -96,8 +97,6 @@ std::string default_cell(const option& row) {
   auto words = std::string{row.when_empty};
   if (value.empty())
     return words;
-  if ((value == "0" || value == "0s") && !words.empty())
-    return code(value) + " (" + words + ')';
   return code(value);
 }
 
@@ -118,6 +117,8 @@ std::string notes_cell(const option& row) {
     text = "Only as " + code(environment_name(row.name)) + ". " + text;
   else if (row.from == sources::outside_the_file)
     text += " Not in the file itself.";
+  if (!row.when_empty.empty() && !describe_bounds(row).empty())
+    text += " 0: " + std::string{row.when_empty} + '.';
   if (!row.needs_restart)
     text += " Takes effect at once.";
   return cell(text);

@@ -46,7 +46,7 @@ std::string unknown_variable(std::string_view name) {
   std::ranges::transform(upper, upper.begin(), [](char c) {
     return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
   });
-  return "unknown environment variable " + quoted(name)
+  return "unknown environment variable " + in_quotes(name)
          + "; the nearest one is " + std::string{nearest(upper, candidates)};
 }
 
@@ -74,7 +74,7 @@ read_environment(const std::map<std::string, std::string>& environment) {
       result.assignments.push_back(
         {row,
          value,
-         quoted(value),
+         in_quotes(value),
          {source::environment, "environment variable " + name}});
     else
       result.errors.push_back(unknown_variable(name));

@@ -78,7 +78,8 @@ std::string facts(const option& row) {
   if (auto bounds = describe_bounds(row); !bounds.empty())
     text += ' ' + bounds + '.';
   if (!special && !row.when_empty.empty())
-    text += " Empty: " + std::string{row.when_empty} + '.';
+    text += (describe_bounds(row).empty() ? " Empty: " : " 0: ")
+            + std::string{row.when_empty} + '.';
   return text;
 }
 

@@ -113,7 +113,7 @@ private:
     auto complain = [this, &file_row, &path,
                      &where](const std::string& clause) {
       errors_.push_back(
-        complaint({&file_row, path, quoted(path), where}, clause));
+        complaint({&file_row, path, in_quotes(path), where}, clause));
     };
     auto text = input_.read_file(path);
     if (!text)

@@ -100,7 +100,10 @@ struct group {
 // What `--help` and the documents call the kind: "duration", "host:port", …
 [[nodiscard]] std::string describe(const option& row);
 
-// "1ms to 1h", "at least 1", or empty where every value of the kind is allowed.
+// A bound, or a value of a kind that has them: `1h`, `1MiB`, `20`.
+[[nodiscard]] std::string print_amount(const option& row, std::uint64_t value);
+
+// "1ms to 1h"; empty where the kind has no bounds.
 [[nodiscard]] std::string describe_bounds(const option& row);
 
 // One value as it is written, or the items of a list.

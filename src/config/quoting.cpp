@@ -105,7 +105,7 @@ void append_escaped(std::string& out, std::string_view text,
     out += "…";
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string out = "\"";
   append_escaped(out, text, 80);
   return out += '"';

@@ -24,7 +24,7 @@ void append_escaped(std::string& out, std::string_view text,
 [[nodiscard]] bool is_plain(std::string_view text) noexcept;
 
 // For error messages: in quotes, at most 80 bytes of it.
-[[nodiscard]] std::string quoted(std::string_view text);
+[[nodiscard]] std::string in_quotes(std::string_view text);
 
 // A TOML basic string, whole.
 [[nodiscard]] std::string toml_string(std::string_view text);

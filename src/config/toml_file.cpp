@@ -99,7 +99,7 @@ std::string text_of(const toml::node& node) {
 std::string shown_value(const toml::node& node) {
   if (node.is_table() || node.is_array())
     return std::string{name_of(node.type())};
-  return node.is_string() ? quoted(text_of(node)) : text_of(node);
+  return node.is_string() ? in_quotes(text_of(node)) : text_of(node);
 }
 
 class reader {
@@ -142,7 +142,7 @@ private:
 
   void unknown_key(std::uint32_t line, const std::string& name,
                    std::span<const std::string_view> candidates) {
-    complain(line, "unknown option " + quoted(name) + " (" + where(line)
+    complain(line, "unknown option " + in_quotes(name) + " (" + where(line)
                      + "); the nearest one is "
                      + std::string{nearest(name, candidates)});
   }
@@ -156,7 +156,7 @@ private:
       auto name = prefix + std::string{key.str()};
       auto line = key.source().begin.line;
       if (key.str().find('.') != std::string_view::npos)
-        complain(line, "unknown option " + quoted(key.str()) + " ("
+        complain(line, "unknown option " + in_quotes(key.str()) + " ("
                          + where(line)
                          + "): a key in quotes is one name; write it without "
                            "the quotes");
@@ -178,11 +178,16 @@ private:
     });
   }
 
+  // What an unknown key may have been meant to be: options and their tables.
   static std::vector<std::string_view> names() {
     std::vector<std::string_view> result{"models"};
     for (const auto& row : options()) {
-      if (refusal(row, source::file).empty())
-        result.push_back(row.name);
+      if (!refusal(row, source::file).empty())
+        continue;
+      result.push_back(row.name);
+      for (auto dot = row.name.find('.'); dot != std::string_view::npos;
+           dot = row.name.find('.', dot + 1))
+        result.push_back(row.name.substr(0, dot));
     }
     return result;
   }
@@ -274,8 +279,8 @@ private:
     if (!table.contains("name"))
       complain(line, "models (" + where(line) + "): an entry has no name");
     else if (!entry.name.empty() && !names_seen_.insert(entry.name).second)
-      complain(line, "models.name = " + quoted(entry.name) + " (" + where(line)
-                       + "): is in the table already");
+      complain(line, "models.name = " + in_quotes(entry.name) + " ("
+                       + where(line) + "): is in the table already");
     if (complete)
       result_.models.push_back(std::move(entry));
   }
