@@ -18,6 +18,8 @@ using reader_actor = caf::typed_actor<
 
 // One stream: the single writer of its log.
 using session_actor = caf::typed_actor<
+  // From the registry, first and once. Not for sessions from the store.
+  caf::result<session_opened>(open_stream),
   // Begins to read; errc::invalid_cursor when ahead of the log. A reader that
   // subscribes again moves its cursor.
   caf::result<subscribed>(subscribe, reader_actor),
@@ -53,8 +55,7 @@ bool inspect(Inspector& f, stream_opened& x) {
 // its session. Ends when told to exit; the upstream's connection closes with it.
 using llm_worker_actor = caf::typed_actor<
   // From the provider, passed on to the session.
-  caf::result<void>(upstream_report),
-  caf::result<void>(hold)>;
+  caf::result<void>(upstream_report)>;
 
 // The streams of this node.
 using registry_actor = caf::typed_actor<
@@ -64,7 +65,11 @@ using registry_actor = caf::typed_actor<
   caf::result<stream_state>(cancel_stream),
   caf::result<void>(close_conversation),
   caf::result<void>(drain),
-  caf::result<node_status>(get_node_status)>;
+  caf::result<node_status>(get_node_status),
+  // From a session.
+  caf::result<void>(stream_ended),
+  // From the provider.
+  caf::result<void>(default_model_known)>;
 
 // The store's write side; detached, because it blocks.
 using persistence_actor = caf::typed_actor<
@@ -76,7 +81,9 @@ using persistence_actor = caf::typed_actor<
   caf::result<conversation>(change_conversation),
   caf::result<void>(delete_conversation),
   caf::result<conversation>(import_conversation),
-  caf::result<void>(probe_store)>;
+  caf::result<void>(probe_store),
+  // From itself.
+  caf::result<void>(commit_batch)>;
 
 // Collects the segments of all streams of one event loop and hands them to
 // persistence in batches, so that storing costs a token one local message.

@@ -25,7 +25,8 @@
 
 namespace parley::actors {
 
-// -- streams -------------------------------------------------------------------------
+// -- streams
+// -------------------------------------------------------------------------
 
 // Begin a stream, or join the one that the request's Idempotency-Key names.
 struct open_stream {
@@ -62,7 +63,8 @@ struct drain {
   std::chrono::milliseconds grace{0};
 };
 
-// -- a session and its readers ---------------------------------------------------
+// -- a session and its readers
+// ---------------------------------------------------
 
 // Read the log behind number `after`. The sender of the request is not the
 // reader: `reader` is passed beside this message. The reader is monitored.
@@ -94,14 +96,29 @@ struct events {
   std::int64_t read_at = 0;
 };
 
-// -- the session's own ------------------------------------------------------------
+// -- a session and its registry
+// --------------------------------------------------
+
+// A session's answer to `open_stream`, once the user message is durable.
+struct session_opened {
+  start_event start;
+  // The request's Idempotency-Key belongs to the stream in `start`, which is
+  // another one; this session ends.
+  bool replayed = false;
+};
+
+// The stream is terminal, on disk and for its readers.
+struct stream_ended {
+  stream_id id;
+};
 
 // End now, with this code; the text so far is stored.
 struct end_stream {
   errc code = errc::server_shutdown;
 };
 
-// -- a session and its llm_worker ------------------------------------------------------
+// -- a session and its llm_worker
+// ------------------------------------------------------
 
 // What the upstream brought. Local only.
 struct upstream_report {
@@ -110,28 +127,31 @@ struct upstream_report {
   std::int64_t read_at = 0; // as events.read_at
 };
 
-// Stop reading the upstream, or go on: the log waits for the store.
-struct hold {
-  bool on = false;
+// What the upstream calls its first model; empty: it could not be asked.
+struct default_model_known {
+  std::string name;
 };
 
-// -- session to persistence ----------------------------------------------------------
+// -- session to persistence
+// ----------------------------------------------------------
 
 // Store a request's user message, the assistant message as `generating`, the
 // stream's record and the claim of its Idempotency-Key; one atomic, durable
 // write.
 struct accept {
   chat_request request;
-  stream_record record;      // with all ids; model as resolved or empty
+  stream_record record; // with all ids
+  // Where neither the request nor the conversation names one.
+  std::string default_model;
   bool new_conversation = false;
 };
 
 struct accepted {
-  conversation conv;         // as it stands after the accept
-  stream_record record;      // model filled in
-  message user_message;
-  // Set when the key was claimed before: everything else is empty.
-  std::optional<stream_id> replayed;
+  conversation conv;    // as it stands after the accept
+  stream_record record; // model filled in
+  // The key was claimed before: `record` is that stream's, `conv` is empty and
+  // nothing was stored.
+  bool replayed = false;
 };
 
 // Sent ahead of `accepted` to the session when nothing stands against the
@@ -140,6 +160,7 @@ struct accepted {
 // not lead to a second upstream call.
 struct accept_decided {
   conversation conv;
+  std::string model; // as resolved
 };
 
 // Text for the journal, in order. No answer unless it is durable (strict) or
@@ -168,7 +189,8 @@ struct finish {
   message answer;
 };
 
-// -- conversations -----------------------------------------------------------------
+// -- conversations
+// -----------------------------------------------------------------
 
 struct create_conversation {
   conversation draft; // title, system_prompt, model, metadata
@@ -235,17 +257,22 @@ struct load_stream {
 // Is the store writable? Answered after a real write.
 struct probe_store {};
 
+// Write what was collected.
+struct commit_batch {};
+
 struct node_status {
   bool ready = false;
   std::vector<std::string> reasons; // why it is not
 };
 struct get_node_status {};
 
-// -- inspection -----------------------------------------------------------------------
+// -- inspection
+// -----------------------------------------------------------------------
 
 template <class Inspector>
 bool inspect(Inspector& f, open_stream& x) {
-  return f.object(x).fields(f.field("request", x.request), f.field("loop", x.loop));
+  return f.object(x).fields(f.field("request", x.request),
+                            f.field("loop", x.loop));
 }
 template <class Inspector>
 bool inspect(Inspector& f, find_stream& x) {
@@ -269,11 +296,13 @@ bool inspect(Inspector& f, drain& x) {
 }
 template <class Inspector>
 bool inspect(Inspector& f, subscribe& x) {
-  return f.object(x).fields(f.field("after", x.after), f.field("credit", x.credit));
+  return f.object(x).fields(f.field("after", x.after),
+                            f.field("credit", x.credit));
 }
 template <class Inspector>
 bool inspect(Inspector& f, subscribed& x) {
-  return f.object(x).fields(f.field("state", x.state), f.field("end_seen", x.end_seen));
+  return f.object(x).fields(f.field("state", x.state),
+                            f.field("end_seen", x.end_seen));
 }
 template <class Inspector>
 bool inspect(Inspector& f, grant& x) {
@@ -284,20 +313,38 @@ bool inspect(Inspector& f, unsubscribe& x) {
   return f.object(x).fields();
 }
 template <class Inspector>
+bool inspect(Inspector& f, session_opened& x) {
+  return f.object(x).fields(f.field("start", x.start),
+                            f.field("replayed", x.replayed));
+}
+template <class Inspector>
+bool inspect(Inspector& f, default_model_known& x) {
+  return f.object(x).fields(f.field("name", x.name));
+}
+template <class Inspector>
+bool inspect(Inspector& f, stream_ended& x) {
+  return f.object(x).fields(f.field("id", x.id));
+}
+template <class Inspector>
 bool inspect(Inspector& f, end_stream& x) {
   return f.object(x).fields(f.field("code", x.code));
 }
 template <class Inspector>
 bool inspect(Inspector& f, accept& x) {
-  return f.object(x).fields(f.field("request", x.request), f.field("record", x.record), f.field("new_conversation", x.new_conversation));
+  return f.object(x).fields(f.field("request", x.request),
+                            f.field("record", x.record),
+                            f.field("default_model", x.default_model),
+                            f.field("new_conversation", x.new_conversation));
 }
 template <class Inspector>
 bool inspect(Inspector& f, accepted& x) {
-  return f.object(x).fields(f.field("conv", x.conv), f.field("record", x.record), f.field("user_message", x.user_message), f.field("replayed", x.replayed));
+  return f.object(x).fields(f.field("conv", x.conv),
+                            f.field("record", x.record),
+                            f.field("replayed", x.replayed));
 }
 template <class Inspector>
 bool inspect(Inspector& f, accept_decided& x) {
-  return f.object(x).fields(f.field("conv", x.conv));
+  return f.object(x).fields(f.field("conv", x.conv), f.field("model", x.model));
 }
 template <class Inspector>
 bool inspect(Inspector& f, append& x) {
@@ -317,7 +364,8 @@ bool inspect(Inspector& f, append_batch& x) {
 }
 template <class Inspector>
 bool inspect(Inspector& f, finish& x) {
-  return f.object(x).fields(f.field("record", x.record), f.field("answer", x.answer));
+  return f.object(x).fields(f.field("record", x.record),
+                            f.field("answer", x.answer));
 }
 template <class Inspector>
 bool inspect(Inspector& f, create_conversation& x) {
@@ -329,15 +377,18 @@ bool inspect(Inspector& f, get_conversation& x) {
 }
 template <class Inspector>
 bool inspect(Inspector& f, conversation_view& x) {
-  return f.object(x).fields(f.field("conv", x.conv), f.field("active", x.active));
+  return f.object(x).fields(f.field("conv", x.conv),
+                            f.field("active", x.active));
 }
 template <class Inspector>
 bool inspect(Inspector& f, list_conversations& x) {
-  return f.object(x).fields(f.field("cursor", x.cursor), f.field("limit", x.limit));
+  return f.object(x).fields(f.field("cursor", x.cursor),
+                            f.field("limit", x.limit));
 }
 template <class Inspector>
 bool inspect(Inspector& f, conversation_page& x) {
-  return f.object(x).fields(f.field("items", x.items), f.field("next_cursor", x.next_cursor));
+  return f.object(x).fields(f.field("items", x.items),
+                            f.field("next_cursor", x.next_cursor));
 }
 template <class Inspector>
 bool inspect(Inspector& f, change_conversation& x) {
@@ -353,11 +404,14 @@ bool inspect(Inspector& f, get_message& x) {
 }
 template <class Inspector>
 bool inspect(Inspector& f, list_messages& x) {
-  return f.object(x).fields(f.field("conv", x.conv), f.field("cursor", x.cursor), f.field("limit", x.limit), f.field("descending", x.descending));
+  return f.object(x).fields(
+    f.field("conv", x.conv), f.field("cursor", x.cursor),
+    f.field("limit", x.limit), f.field("descending", x.descending));
 }
 template <class Inspector>
 bool inspect(Inspector& f, message_page& x) {
-  return f.object(x).fields(f.field("items", x.items), f.field("next_cursor", x.next_cursor));
+  return f.object(x).fields(f.field("items", x.items),
+                            f.field("next_cursor", x.next_cursor));
 }
 template <class Inspector>
 bool inspect(Inspector& f, export_conversation& x) {
@@ -369,7 +423,9 @@ bool inspect(Inspector& f, import_conversation& x) {
 }
 template <class Inspector>
 bool inspect(Inspector& f, get_history& x) {
-  return f.object(x).fields(f.field("conv", x.conv), f.field("before", x.before), f.field("max_chars", x.max_chars));
+  return f.object(x).fields(f.field("conv", x.conv),
+                            f.field("before", x.before),
+                            f.field("max_chars", x.max_chars));
 }
 template <class Inspector>
 bool inspect(Inspector& f, history& x) {
@@ -384,17 +440,17 @@ bool inspect(Inspector& f, probe_store& x) {
   return f.object(x).fields();
 }
 template <class Inspector>
+bool inspect(Inspector& f, commit_batch& x) {
+  return f.object(x).fields();
+}
+template <class Inspector>
 bool inspect(Inspector& f, node_status& x) {
-  return f.object(x).fields(f.field("ready", x.ready), f.field("reasons", x.reasons));
+  return f.object(x).fields(f.field("ready", x.ready),
+                            f.field("reasons", x.reasons));
 }
 template <class Inspector>
 bool inspect(Inspector& f, get_node_status& x) {
   return f.object(x).fields();
-}
-
-template <class Inspector>
-bool inspect(Inspector& f, hold& x) {
-  return f.object(x).fields(f.field("on", x.on));
 }
 
 // The read time means nothing in another process.

@@ -68,6 +68,9 @@ CAF_ADD_TYPE_ID(parley, (parley::actors::get_node_status))
 CAF_ADD_TYPE_ID(parley, (parley::actors::node_status))
 
 // -- messages between session, journal and store ------------------------------------
+CAF_ADD_TYPE_ID(parley, (parley::actors::session_opened))
+CAF_ADD_TYPE_ID(parley, (parley::actors::stream_ended))
+CAF_ADD_TYPE_ID(parley, (parley::actors::default_model_known))
 CAF_ADD_TYPE_ID(parley, (parley::actors::accept))
 CAF_ADD_TYPE_ID(parley, (parley::actors::accepted))
 CAF_ADD_TYPE_ID(parley, (parley::actors::accept_decided))
@@ -80,11 +83,11 @@ CAF_ADD_TYPE_ID(parley, (parley::actors::get_history))
 CAF_ADD_TYPE_ID(parley, (parley::actors::history))
 CAF_ADD_TYPE_ID(parley, (parley::actors::load_stream))
 CAF_ADD_TYPE_ID(parley, (parley::actors::probe_store))
+CAF_ADD_TYPE_ID(parley, (parley::actors::commit_batch))
 
 // -- messages that never leave the process --------------------------------------------
 CAF_ADD_TYPE_ID(parley, (parley::storage::stored_stream))
 CAF_ADD_TYPE_ID(parley, (parley::actors::upstream_report))
-CAF_ADD_TYPE_ID(parley, (parley::actors::hold))
 
 CAF_END_TYPE_ID_BLOCK(parley)
 

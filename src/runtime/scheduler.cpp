@@ -1,6 +1,12 @@
 #include "runtime/scheduler.hpp"
 
+#include <memory>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include "runtime/executor_service.hpp"
 
@@ -31,6 +37,8 @@ constexpr std::size_t jobs_between_polls = 32;
 
 // The worker that runs this thread; null on threads that are no worker.
 thread_local const void* worker_of_this_thread = nullptr;
+constexpr std::size_t no_loop = static_cast<std::size_t>(-1);
+thread_local std::size_t index_of_this_thread = no_loop;
 
 class loop_policy : public caf::policy::unprofiled {
 public:
@@ -93,6 +101,7 @@ public:
     auto& data = self->data();
     if (worker_of_this_thread != self) {
       worker_of_this_thread = self;
+      index_of_this_thread = self->id();
       asio::use_service<executor_service>(loop_of(self)).attach(self);
     }
     for (;;) {
@@ -113,6 +122,7 @@ public:
   template <class Worker, class Function>
   void foreach_resumable(Worker* self, Function f) {
     asio::use_service<executor_service>(loop_of(self)).attach(nullptr);
+    loop_of(self).poll(); // jobs that were posted to it last
     for (auto* job : self->data().queue)
       f(job);
     self->data().queue.clear();
@@ -129,9 +139,70 @@ private:
   }
 };
 
+// CAF's clock on Asio's timers: CAF's own sorts all of its timers for each new
+// one, on a thread of its own, which thousands of streams would pay for with
+// two hand-overs a timer. A timer that is disposed of stays until it is due; it
+// holds no more than its action.
+class loop_clock : public caf::detail::thread_safe_actor_clock {
+public:
+  explicit loop_clock(event_loops& loops) : loops_(loops), live_(loops.size()) {
+  }
+
+  caf::disposable schedule_periodically(time_point first_run, caf::action f,
+                                        duration_type period) override {
+    auto result = f.as_disposable();
+    if (auto index = index_of_this_thread; index != no_loop)
+      start(index, first_run, std::move(f), period);
+    else
+      asio::post(loops_.at(0),
+                 [this, first_run, f = std::move(f), period]() mutable {
+                   start(0, first_run, std::move(f), period);
+                 });
+    return result;
+  }
+
+  // Forgets all timers: they may hold actors, which must not outlive the
+  // system. Once no thread runs the loops any more.
+  void clear() {
+    for (std::size_t i = 0; i < live_.size(); ++i) {
+      for (auto* timer : live_[i])
+        timer->cancel();
+      loops_.at(i).poll();
+    }
+  }
+
+private:
+  // On the loop's thread.
+  void start(std::size_t index, time_point when, caf::action f,
+             duration_type period) {
+    auto timer = std::make_unique<asio::steady_timer>(loops_.at(index), when);
+    auto* raw = timer.get();
+    live_[index].insert(raw);
+    raw->async_wait([this, index, when, f = std::move(f), period,
+                     timer = std::move(timer)](
+                      const boost::system::error_code& code) mutable {
+      live_[index].erase(timer.get());
+      if (code || f.disposed())
+        return;
+      if (f.run() == caf::action::transition::success && period.count() > 0)
+        start(index, when + period, std::move(f), period);
+    });
+  }
+
+  event_loops& loops_;
+  std::vector<std::unordered_set<asio::steady_timer*>> live_; // per loop
+};
+
 class loop_coordinator : public caf::scheduler::coordinator<loop_policy> {
 public:
-  using caf::scheduler::coordinator<loop_policy>::coordinator;
+  explicit loop_coordinator(caf::actor_system& system)
+    : caf::scheduler::coordinator<loop_policy>(system),
+      clock_(static_cast<const system_config&>(system.config()).loops) {
+  }
+
+  loop_clock& clock() noexcept override {
+    return clock_;
+  }
 
   static void add_module_options(caf::actor_system_config&) {
   }
@@ -140,6 +211,15 @@ public:
                                          caf::detail::type_list<>) {
     return new loop_coordinator(system);
   }
+
+protected:
+  void stop() override {
+    caf::scheduler::coordinator<loop_policy>::stop();
+    clock_.clear();
+  }
+
+private:
+  loop_clock clock_;
 };
 
 } // namespace

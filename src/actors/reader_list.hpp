@@ -1,0 +1,79 @@
+// The readers of one session: where each stands in the log and how many
+// messages it can take. A slow reader costs a cursor, not memory.
+//
+// Not an actor: owned by a session and used inside its handlers.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include <caf/actor_addr.hpp>
+#include <caf/message.hpp>
+
+#include "actors/interfaces.hpp"
+#include "chat/stream_log.hpp"
+
+namespace parley::actors {
+
+class reader_list {
+public:
+  // Sends a message to a reader, as the session.
+  using send_function
+    = std::function<void(const reader_actor&, const caf::message&)>;
+
+  explicit reader_list(send_function send) : send_(std::move(send)) {
+  }
+
+  // Adds a reader, or moves the cursor of one that is there. Returns true when
+  // it is new.
+  bool add(const reader_actor& who, stream_log::cursor place,
+           std::uint32_t credit);
+  void grant(const caf::actor_addr& who, std::uint32_t credit);
+  // Returns false when there was none.
+  bool remove(const caf::actor_addr& who);
+  void clear() noexcept {
+    readers_.clear();
+  }
+
+  // Gives every reader that has credit what `log` holds behind its cursor.
+  // Readers that got the terminal event leave the list; they are returned.
+  // `read_at`: see `events`.
+  std::vector<caf::actor_addr> publish(const stream_log& log,
+                                       std::int64_t read_at);
+
+  // Tells a transient event to those that have credit to spare.
+  void tell(const progress_event& what);
+
+  [[nodiscard]] bool empty() const noexcept {
+    return readers_.empty();
+  }
+  [[nodiscard]] std::size_t size() const noexcept {
+    return readers_.size();
+  }
+
+private:
+  struct reader {
+    reader_actor handle;
+    stream_log::cursor place;
+    std::uint32_t credit = 0;
+  };
+  // What one reader was just sent, for the next that stands at the same place.
+  struct sent {
+    seq_t from = 0;
+    stream_log::cursor to;
+    caf::message message;
+    bool terminal = false;
+  };
+
+  [[nodiscard]] reader* find(const caf::actor_addr& who) noexcept;
+  // Returns true when the reader has got the terminal event.
+  bool send_to(reader& to, const stream_log& log, std::int64_t read_at,
+               std::optional<sent>& last);
+
+  send_function send_;
+  std::vector<reader> readers_;
+};
+
+} // namespace parley::actors

@@ -1,0 +1,433 @@
+#include "actors/registry.hpp"
+
+#include <functional>
+#include <map>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include <caf/typed_event_based_actor.hpp>
+
+#include "actors/errors.hpp"
+#include "actors/stream_outcome.hpp"
+#include "actors/timer.hpp"
+#include "llm/provider.hpp"
+
+namespace parley::actors {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+// How often a request with "if_busy":"cancel" clears its way before it is told
+// that the conversation is busy.
+constexpr int max_busy_tries = 5;
+
+// A conversation's default model when the upstream could not be asked.
+constexpr std::string_view unknown_model = "default";
+
+class registry : public registry_actor::base {
+public:
+  registry(caf::actor_config& config, const session_environment& environment,
+           id_generator& ids)
+    : registry_actor::base(config), env_(environment), ids_(ids) {
+  }
+
+  behavior_type make_behavior() override {
+    set_down_handler([this](caf::down_msg& what) { on_down(what); });
+    default_model_ = env_.settings.llm.model;
+    if (default_model_.empty() && !env_.settings.models.empty())
+      default_model_ = env_.settings.models.front().name;
+    if (default_model_.empty())
+      ask_default_model();
+    return {
+      [this](open_stream& what) { return on_open(std::move(what)); },
+      [this](const find_stream& what) { return on_find(what); },
+      [this](const get_stream_state& what) { return on_state(what); },
+      [this](const cancel_stream& what) { return on_cancel(what); },
+      [this](const close_conversation& what) { return on_close(what.id); },
+      [this](const drain& what) { return on_drain(what.grace); },
+      [this](get_node_status) { return on_status(); },
+      [this](const stream_ended& what) { on_ended(what.id); },
+      [this](const default_model_known& what) { on_default_model(what.name); },
+    };
+  }
+
+  void on_exit() override {
+    sessions_.clear();
+    by_address_.clear();
+    reviving_.clear();
+  }
+
+private:
+  struct entry {
+    session_actor session;
+    conversation_id conversation;
+    bool running = false; // not terminal yet
+  };
+  using open_promise = caf::typed_response_promise<stream_opened>;
+
+  // -- open --------------------------------------------------------------------------
+
+  caf::result<stream_opened> on_open(open_stream what) {
+    if (draining_)
+      return to_caf({errc::draining,
+                     "this server is shutting down; ask again, or another one",
+                     {},
+                     {},
+                     std::chrono::seconds{1}});
+    if (running_ >= env_.settings.limits.max_streams)
+      return to_caf({errc::overloaded,
+                     "as many answers as limits.max-streams allows are being "
+                     "generated; try again",
+                     {},
+                     {},
+                     std::chrono::seconds{1}});
+    auto promise = make_response_promise<stream_opened>();
+    if (default_model_.empty() && what.request.model.empty()) {
+      waiting_for_model_.push_back([this, what = std::move(what), promise] {
+        open(what, promise, 1);
+      });
+      ask_default_model();
+    } else {
+      open(what, promise, 1);
+    }
+    return promise;
+  }
+
+  void open(const open_stream& what, open_promise promise, int tries) {
+    stream_record record;
+    record.id = ids_.next<stream_id>();
+    auto is_new = what.request.conversation.empty();
+    record.conversation
+      = is_new ? ids_.next<conversation_id>() : what.request.conversation;
+    record.user_message = ids_.next<message_id>();
+    record.message = ids_.next<message_id>();
+    record.model = what.request.model;
+    record.caller = what.request.caller;
+    record.idempotency_key = what.request.idempotency_key;
+    auto id = record.id;
+    auto conversation = record.conversation;
+    auto session
+      = spawn_session(home_system(), env_,
+                      caf::actor_cast<registry_actor>(ctrl()),
+                      std::move(record), is_new, default_model_);
+    add(id, {session, conversation, true});
+    request(session, caf::infinite, what)
+      .then(
+        [this, promise](session_opened& reply) mutable {
+          on_opened(reply, promise);
+        },
+        [this, id, what, promise, tries](const caf::error& why) mutable {
+          forget(id);
+          auto cause = to_error(why);
+          if (cause.code == errc::conversation_busy
+              && what.request.cancel_if_busy && tries < max_busy_tries)
+            clear_way(cause, what, promise, tries);
+          else
+            promise.deliver(to_caf(std::move(cause)));
+        });
+  }
+
+  void on_opened(session_opened& reply, open_promise& promise) {
+    auto found = sessions_.find(reply.start.stream);
+    session_actor session;
+    if (found != sessions_.end())
+      session = found->second.session;
+    promise.deliver(
+      stream_opened{std::move(reply.start), reply.replayed, std::move(session)});
+  }
+
+  // Cancels what answers in the conversation and opens anew.
+  void clear_way(const error& busy, const open_stream& what,
+                 open_promise promise, int tries) {
+    auto id = stream_id::parse(busy.reference);
+    auto found = id ? sessions_.find(*id) : sessions_.end();
+    if (found == sessions_.end()) {
+      promise.deliver(to_caf(busy));
+      return;
+    }
+    request(found->second.session, caf::infinite, cancel_stream{*id})
+      .then([this, what, promise, tries](
+              stream_state&) { open(what, promise, tries + 1); },
+            [this, what, promise, tries](
+              const caf::error&) { open(what, promise, tries + 1); });
+  }
+
+  // -- the default model ---------------------------------------------------------------
+
+  void ask_default_model() {
+    if (asking_model_)
+      return;
+    asking_model_ = true;
+    auto to_self = [self = caf::weak_actor_ptr{ctrl()}](
+                     result<std::vector<llm::model_info>> models) {
+      default_model_known what;
+      if (models && !models->empty())
+        what.name = models->front().id;
+      if (auto strong = self.lock())
+        caf::anon_send(caf::actor_cast<registry_actor>(strong),
+                       std::move(what));
+    };
+    env_.provider.list_models(env_.loops.at(0), to_self);
+    run_after(this, env_.settings.llm.connect_timeout,
+              [this] { on_default_model({}); });
+  }
+
+  void on_default_model(const std::string& name) {
+    asking_model_ = false;
+    if (!name.empty())
+      default_model_ = name;
+    auto waiting = std::exchange(waiting_for_model_, {});
+    if (waiting.empty())
+      return;
+    auto known = default_model_;
+    if (known.empty())
+      default_model_ = unknown_model; // for these; the next one asks again
+    for (const auto& open_it : waiting)
+      open_it();
+    default_model_ = known;
+  }
+
+  // -- find ----------------------------------------------------------------------------
+
+  caf::result<session_actor> on_find(const find_stream& what) {
+    if (auto found = sessions_.find(what.id); found != sessions_.end())
+      return found->second.session;
+    auto promise = make_response_promise<session_actor>();
+    auto& waiting = reviving_[what.id];
+    waiting.push_back(promise);
+    if (waiting.size() > 1)
+      return promise;
+    request(any_reader(), caf::infinite, load_stream{what.id})
+      .then(
+        [this, id = what.id](storage::stored_stream& found) {
+          revive(id, found);
+        },
+        [this, id = what.id](const caf::error& why) {
+          for (auto& one : reviving_.extract(id).mapped())
+            one.deliver(why);
+        });
+    return promise;
+  }
+
+  void revive(const stream_id& id, storage::stored_stream& found) {
+    auto waiting = std::move(reviving_.extract(id).mapped());
+    auto refuse = [&waiting](const error& why) {
+      for (auto& one : waiting)
+        one.deliver(to_caf(why));
+    };
+    if (auto running = sessions_.find(id); running != sessions_.end()) {
+      for (auto& one : waiting)
+        one.deliver(running->second.session);
+      return;
+    }
+    if (auto why = unreadable(found.record))
+      return refuse(*why);
+    auto log = stream_log::from_layout(start_of(found.record),
+                                       found.record.layout, *found.answer,
+                                       terminal_of(found.record));
+    if (!log)
+      return refuse(log.error());
+    auto conversation = found.record.conversation;
+    auto session = spawn_replay_session(home_system(), env_,
+                                        std::move(found.record),
+                                        std::move(*log));
+    add(id, {session, conversation, false});
+    for (auto& one : waiting)
+      one.deliver(session);
+  }
+
+  [[nodiscard]] std::optional<error>
+  unreadable(const stream_record& record) const {
+    if (!is_terminal(record.status))
+      return error{errc::overloaded, "this stream is being closed; try again",
+                   {}, {}, std::chrono::seconds{1}};
+    auto age = timestamp::now().ms - record.finished_at.ms;
+    if (age <= env_.settings.streams.retention.count())
+      return std::nullopt;
+    return error{errc::stream_expired,
+                 "stream " + record.id.str()
+                   + " is older than streams.retention; its text is in its "
+                     "message",
+                 {},
+                 record.message.str(),
+                 std::nullopt};
+  }
+
+  caf::result<stream_state> on_state(const get_stream_state& what) {
+    if (auto found = sessions_.find(what.id); found != sessions_.end())
+      return delegate(found->second.session, what);
+    return delegate(any_reader(), what);
+  }
+
+  caf::result<stream_state> on_cancel(const cancel_stream& what) {
+    if (auto found = sessions_.find(what.id); found != sessions_.end())
+      return delegate(found->second.session, what);
+    return delegate(any_reader(), get_stream_state{what.id});
+  }
+
+  // -- ends ----------------------------------------------------------------------------
+
+  caf::result<void> on_close(const conversation_id& id) {
+    auto promise = make_response_promise<void>();
+    session_actor running;
+    stream_id stream;
+    for (const auto& [key, value] : sessions_)
+      if (value.conversation == id && value.running) {
+        running = value.session;
+        stream = key;
+      }
+    auto finish = [this, id, promise]() mutable {
+      drop_sessions_of(id);
+      promise.deliver();
+    };
+    if (!running) {
+      finish();
+      return promise;
+    }
+    request(running, caf::infinite, cancel_stream{stream})
+      .then([finish](stream_state&) mutable { finish(); },
+            [finish](const caf::error&) mutable { finish(); });
+    return promise;
+  }
+
+  // Readers of a deleted conversation have got its last frame or lose the rest.
+  void drop_sessions_of(const conversation_id& id) {
+    std::vector<stream_id> gone;
+    for (const auto& [key, value] : sessions_)
+      if (value.conversation == id)
+        gone.push_back(key);
+    for (const auto& key : gone)
+      forget(key);
+  }
+
+  void on_ended(const stream_id& id) {
+    auto found = sessions_.find(id);
+    if (found == sessions_.end() || !found->second.running)
+      return;
+    found->second.running = false;
+    --running_;
+    check_drained();
+  }
+
+  void on_down(const caf::down_msg& what) {
+    auto found = by_address_.find(what.source);
+    if (found == by_address_.end())
+      return;
+    auto id = found->second;
+    auto was_running = sessions_.at(id).running;
+    forget(id);
+    if (was_running)
+      run_after(this, 2 * env_.settings.streams.flush_interval,
+                [this, id] { close_dead(id); });
+  }
+
+  // A session that died by a bug must not leave its message `generating`.
+  void close_dead(const stream_id& id) {
+    request(any_reader(), caf::infinite, load_stream{id})
+      .then(
+        [this](storage::stored_stream& left) {
+          if (is_terminal(left.record.status))
+            return;
+          env_.log.error("stream.session_died",
+                         {{"stream", left.record.id.str()}});
+          send(env_.persistence,
+               close_abandoned(left, errc::internal, timestamp::now()));
+        },
+        [](const caf::error&) {
+          // It was never accepted, or is deleted.
+        });
+  }
+
+  void add(const stream_id& id, entry what) {
+    monitor(what.session);
+    if (what.running)
+      ++running_;
+    by_address_.emplace(what.session.address(), id);
+    sessions_.emplace(id, std::move(what));
+  }
+
+  void forget(const stream_id& id) {
+    auto found = sessions_.find(id);
+    if (found == sessions_.end())
+      return;
+    demonitor(found->second.session);
+    by_address_.erase(found->second.session.address());
+    if (found->second.running)
+      --running_;
+    sessions_.erase(found);
+    check_drained();
+  }
+
+  // -- the node ------------------------------------------------------------------------
+
+  caf::result<void> on_drain(milliseconds grace) {
+    draining_ = true;
+    auto promise = make_response_promise<void>();
+    drained_.push_back(promise);
+    run_after(this, grace, [this] {
+      for (const auto& [id, value] : sessions_)
+        if (value.running)
+          send(value.session, end_stream{errc::server_shutdown});
+    });
+    check_drained();
+    return promise;
+  }
+
+  void check_drained() {
+    if (!draining_ || running_ > 0)
+      return;
+    for (auto& promise : std::exchange(drained_, {}))
+      promise.deliver();
+  }
+
+  caf::result<node_status> on_status() {
+    auto promise = make_response_promise<node_status>();
+    auto draining = draining_;
+    request(env_.persistence, caf::infinite, probe_store{})
+      .then(
+        [promise, draining]() mutable {
+          node_status status{!draining, {}};
+          if (draining)
+            status.reasons.emplace_back("draining");
+          promise.deliver(std::move(status));
+        },
+        [promise, draining](const caf::error& why) mutable {
+          node_status status{false, {}};
+          if (draining)
+            status.reasons.emplace_back("draining");
+          status.reasons.push_back("storage: " + to_error(why).detail);
+          promise.deliver(std::move(status));
+        });
+    return promise;
+  }
+
+  [[nodiscard]] const store_reader_actor& any_reader() {
+    return env_.readers[next_reader_++ % env_.readers.size()];
+  }
+
+  const session_environment& env_;
+  id_generator& ids_;
+  std::string default_model_; // empty: not known yet
+  bool asking_model_ = false;
+  std::vector<std::function<void()>> waiting_for_model_;
+  std::unordered_map<stream_id, entry> sessions_;
+  std::unordered_map<caf::actor_addr, stream_id> by_address_;
+  std::map<stream_id, std::vector<caf::typed_response_promise<session_actor>>>
+    reviving_;
+  std::size_t running_ = 0;
+  std::size_t next_reader_ = 0;
+  bool draining_ = false;
+  std::vector<caf::typed_response_promise<void>> drained_;
+};
+
+} // namespace
+
+registry_actor spawn_registry(caf::actor_system& system,
+                              const session_environment& environment,
+                              id_generator& ids) {
+  return system.spawn<registry>(environment, ids);
+}
+
+} // namespace parley::actors
