@@ -77,6 +77,7 @@ export class Reader {
     this.parts = [];
     this.frames = [];
     this.ids = [];
+    this.arrivals = []; // of each frame, by performance.now()
     this.comments = 0;
     this.retry = null;
     this.ended = false;
@@ -85,6 +86,7 @@ export class Reader {
       onEvent: (event) => {
         this.frames.push(JSON.parse(event.data));
         this.ids.push(event.id);
+        this.arrivals.push(performance.now());
       },
       onComment: () => { this.comments += 1; },
       onRetry: (value) => { this.retry = value; },
