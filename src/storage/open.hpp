@@ -9,10 +9,10 @@
 
 namespace parley::storage {
 
-// Opens, or creates, the RocksDB store in `data_dir` and holds the folder's lock
-// until destroyed. Fails with a sentence for the operator when another process
-// has it, when it cannot be written, or when its schema is newer than ours.
-// Older schemas are migrated.
+// Opens, or creates, the RocksDB store in `data_dir` and holds the folder's
+// lock until destroyed. Fails with a sentence for the operator when another
+// process has it, when it cannot be written, or when its schema is newer than
+// ours. Older schemas are migrated.
 [[nodiscard]] result<std::unique_ptr<store>>
 open_rocksdb_store(const std::string& data_dir);
 

@@ -41,7 +41,7 @@ struct idempotency_claim {
                          const idempotency_claim&) = default;
 };
 
-// -- writes: one batch is applied as a whole or not at all ----------------------
+// -- writes: one batch is applied as a whole or not at all -----------------
 
 // Inserts or replaces the record of that id. A conversation also moves in the
 // list by activity: the store finds its old place itself.
@@ -73,16 +73,16 @@ struct erase_conversation {
   conversation_id id;
 };
 
-using mutation
-  = std::variant<put_conversation, put_message, put_stream, put_claim,
-                 append_segment, erase_segments, erase_conversation>;
+using mutation =
+  std::variant<put_conversation, put_message, put_stream, put_claim,
+               append_segment, erase_segments, erase_conversation>;
 
 enum class sync_mode : std::uint8_t {
   none, // survives the death of the process
   disk, // survives the loss of power: on disk when `write` returns
 };
 
-// -- pages ------------------------------------------------------------------------
+// -- pages -----------------------------------------------------------------
 
 enum class sort_order : std::uint8_t { ascending, descending };
 
@@ -105,12 +105,12 @@ class store {
 public:
   virtual ~store() = default;
 
-  // -- writing --------------------------------------------------------------------
+  // -- writing -------------------------------------------------------------
 
   // Applies `batch` in order, atomically. On failure nothing of it is visible
   // now or after a restart, and a later call may succeed.
-  virtual result<void> write(std::span<const mutation> batch, sync_mode sync)
-    = 0;
+  virtual result<void> write(std::span<const mutation> batch,
+                             sync_mode sync) = 0;
 
   // Removes terminal streams (records only; messages stay) that finished before
   // `streams_before`, and claims made before `claims_before`. A record of what
@@ -119,14 +119,13 @@ public:
   // call: returns how many were removed, at most `max_items`.
   virtual result<std::size_t> sweep_expired(timestamp streams_before,
                                             timestamp claims_before,
-                                            std::size_t max_items)
-    = 0;
+                                            std::size_t max_items) = 0;
 
   // Writes and syncs one small private record: fails while the disk is full or
   // read-only, and makes a store that stopped after such a failure work again.
   virtual result<void> probe() = 0;
 
-  // -- reading --------------------------------------------------------------------
+  // -- reading -------------------------------------------------------------
 
   [[nodiscard]] virtual result<conversation>
   get_conversation(const conversation_id& id) const = 0;
@@ -163,12 +162,12 @@ public:
   [[nodiscard]] virtual result<std::optional<idempotency_claim>>
   find_claim(std::string_view caller, std::string_view key) const = 0;
 
-  // -- the node's own, small named values (node name and tag) --------------------
+  // -- the node's own, small named values (node name and tag) --------------
 
   [[nodiscard]] virtual result<std::optional<std::string>>
   get_meta(std::string_view name) const = 0;
-  virtual result<void> put_meta(std::string_view name, std::string_view value)
-    = 0;
+  virtual result<void> put_meta(std::string_view name,
+                                std::string_view value) = 0;
 };
 
 } // namespace parley::storage
