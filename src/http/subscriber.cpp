@@ -1,0 +1,184 @@
+#include "http/subscriber.hpp"
+
+#include <chrono>
+#include <utility>
+
+namespace parley::http {
+
+namespace {
+
+// What upstream_report.read_at is compared with.
+std::int64_t steady_now() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(
+           std::chrono::steady_clock::now().time_since_epoch())
+    .count();
+}
+
+std::string lost_text(errc code) {
+  if (code == errc::node_lost)
+    return "The node that runs this stream is gone. Read the stream again from "
+           "the last frame to get the rest.";
+  return "The stream ended unexpectedly inside the server. Read the stream "
+         "again from the last frame to get the rest.";
+}
+
+} // namespace
+
+event_format native_format(wire::sse_dialect dialect) {
+  event_format result;
+  if (dialect == wire::sse_dialect::native_with_ids)
+    result.preface = wire::sse_retry;
+  result.encode = [dialect](std::string& out, const event& what) {
+    wire::append_frame(out, what, dialect);
+  };
+  result.encode_unlogged = [](std::string& out, const event& what) {
+    wire::append_frame(out, what, wire::sse_dialect::native);
+  };
+  return result;
+}
+
+header_list stream_headers(const stream_id& stream,
+                           const conversation_id& conversation,
+                           const message_id& answer) {
+  return {{"X-Stream-Id", stream.str()},
+          {"X-Conversation-Id", conversation.str()},
+          {"X-Message-Id", answer.str()}};
+}
+
+header_list stream_headers(const actors::stream_opened& opened) {
+  const auto& start = opened.start;
+  auto result = stream_headers(start.stream, start.conversation, start.message);
+  if (opened.replayed)
+    result.emplace_back("Idempotent-Replayed", "true");
+  return result;
+}
+
+subscriber::subscriber(const reader_services& services, exchange_ptr exchange,
+                       event_format format)
+  : stream_reader(services, exchange->loop(), exchange->loop_index()),
+    exchange_(std::move(exchange)),
+    format_(std::move(format)) {
+}
+
+// -- the head -----------------------------------------------------------------
+
+void subscriber::on_opened(const actors::stream_opened& opened) {
+  if (exchange_->gone()) {
+    // The answer goes nowhere. The reader still comes, and leaves.
+    exchange_->respond(no_content());
+    exchange_ = nullptr;
+    leave();
+    return;
+  }
+  begin(stream_headers(opened));
+}
+
+void subscriber::on_subscribed(const actors::subscribed& subscribed) {
+  if (stream_)
+    return;
+  const auto exchange = exchange_;
+  if (subscribed.end_seen || exchange->gone()) {
+    leave();
+    exchange_ = nullptr;
+    exchange->respond(no_content());
+    return;
+  }
+  const auto& stream = subscribed.state;
+  begin(stream_headers(stream.id, stream.conversation, stream.message));
+}
+
+// The exchange is let go of: it holds the request, which a stream that waits
+// for tokens should not.
+void subscriber::begin(header_list with) {
+  stream_ =
+    std::exchange(exchange_, nullptr)->begin_event_stream(std::move(with));
+  stream_->on_gone([weak = weak_from_this()] {
+    if (auto self = weak.lock()) {
+      static_cast<subscriber&>(*self).stream_ = nullptr;
+      self->leave();
+    }
+  });
+  pending_ = format_.preface;
+  flush();
+}
+
+// -- the body -----------------------------------------------------------------
+
+void subscriber::on_events(const actors::events& batch) {
+  if (ended_)
+    return;
+  for (const auto& item : batch.items) {
+    format_.encode(pending_, item);
+    if (const auto seq = seq_of(item); seq != 0)
+      last_seq_ = seq;
+    if (is_terminal(item)) {
+      ended_ = true;
+      break;
+    }
+  }
+  ++pending_credit_;
+  if (pending_read_at_ == 0)
+    pending_read_at_ = batch.read_at;
+  flush();
+}
+
+void subscriber::flush() {
+  if (writing_ || !stream_)
+    return;
+  if (pending_.empty()) {
+    // Batches without frames take no write.
+    grant(std::exchange(pending_credit_, 0));
+    return;
+  }
+  writing_ = true;
+  writing_credit_ = std::exchange(pending_credit_, 0);
+  writing_read_at_ = std::exchange(pending_read_at_, 0);
+  stream_->write(std::exchange(pending_, {}), [self = shared_from_this()] {
+    static_cast<subscriber&>(*self).written();
+  });
+}
+
+void subscriber::written() {
+  writing_ = false;
+  if (!stream_)
+    return;
+  if (writing_read_at_ != 0)
+    services().metrics.added_latency_token->observe(
+      static_cast<double>(steady_now() - writing_read_at_) / 1e9);
+  if (ended_ && pending_.empty()) {
+    std::exchange(stream_, nullptr)->finish();
+    leave();
+    return;
+  }
+  if (writing_credit_ != 0)
+    grant(std::exchange(writing_credit_, 0));
+  flush();
+}
+
+// -- other ends ---------------------------------------------------------------
+
+void subscriber::on_refused(const error& why) {
+  if (exchange_) {
+    std::exchange(exchange_, nullptr)->fail(why);
+    return;
+  }
+  end_with(why.code,
+           why.detail.empty() ? std::string{info(why.code).title} : why.detail);
+}
+
+void subscriber::on_lost(errc code) {
+  if (!ended_)
+    end_with(code, lost_text(code));
+}
+
+// The log goes on without this reader, so the frame takes a number that the
+// reader has not seen, but is not told as a place to come back to.
+void subscriber::end_with(errc code, std::string text) {
+  ended_ = true;
+  format_.encode_unlogged(
+    pending_,
+    error_event{code, std::move(text), info(code).retryable, last_seq_ + 1});
+  flush();
+}
+
+} // namespace parley::http
