@@ -90,7 +90,8 @@ private:
 
   // The next argument, unless it is an option itself.
   std::optional<std::string_view> following_value() {
-    if (next_ == arguments_.size() || arguments_[next_].starts_with("--"))
+    if (next_ == arguments_.size() || arguments_[next_].starts_with("--")
+        || find_flag(arguments_[next_]))
       return std::nullopt;
     return arguments_[next_++];
   }

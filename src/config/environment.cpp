@@ -23,12 +23,11 @@ bool is_of_a_service(std::string_view name, std::string_view value) {
   if (name.ends_with("_SERVICE_HOST")
       || name.find("_SERVICE_PORT") != std::string_view::npos)
     return true;
-  if (name.ends_with("_PORT"))
-    return value.starts_with("tcp://") || value.starts_with("udp://")
-           || value.starts_with("sctp://");
-  auto port = name.rfind("_PORT_");
-  return port != std::string_view::npos && port + 6 < name.size()
-         && is_digit(name[port + 6]);
+  if (auto port = name.rfind("_PORT_"); port != std::string_view::npos)
+    return port + 6 < name.size() && is_digit(name[port + 6]);
+  return name.ends_with("_PORT")
+         && (value.starts_with("tcp://") || value.starts_with("udp://")
+             || value.starts_with("sctp://"));
 }
 
 // PARLEY_CACHE_DIR is where scripts/install-dependencies builds CAF.
