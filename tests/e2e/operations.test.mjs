@@ -9,9 +9,9 @@ import { test } from 'node:test';
 import { textOf } from '../support/mock_upstream.mjs';
 import { runToExit, startParley, temporaryFolder } from '../support/parley.mjs';
 import {
-  answer, get, newTag, openStream, startRoute,
+  answer, get, newTag, openStream, post, say, startRoute,
 } from './lib/client.mjs';
-import { checkGoodAnswer } from './lib/checks.mjs';
+import { checkGoodAnswer, checkProblem } from './lib/checks.mjs';
 import { ownWorld, world } from './lib/setup.mjs';
 
 const it = world();
@@ -227,6 +227,19 @@ test('the list of models is the upstream\'s', async () => {
   const answered = await get(it.parley, '/v1/models');
   if (answered.status === 404) return; // OpenAI's dialect has an issue of its own
   assert.deepEqual(answered.json.data.map((m) => m.id).sort(), ['mock', 'mock-small']);
+});
+
+test('above limits.max-streams a message is refused with Retry-After, and taken later', async (t) => {
+  const { mock, parley } = await ownWorld(t, { 'limits.max-streams': 2 });
+  const tag = newTag();
+  const open = await Promise.all([1, 2].map(() => openStream(parley, { tag, gate: 1, tokens: 2 })));
+  const refused = await post(parley, '/api/v1/chat/message', say({ tokens: 1 }));
+  checkProblem(refused, 503, 'overloaded');
+  assert.match(refused.headers['retry-after'], /^\d+$/);
+  assert.equal((await get(parley, '/api/v1/conversations')).json.data.length, 2);
+  mock.release(tag);
+  for (const reader of open) await reader.end();
+  checkGoodAnswer(await answer(parley, { tokens: 1 }), 'w0 ');
 });
 
 test('streams run on one loop as on many', async (t) => {
