@@ -87,13 +87,24 @@ public:
 
   std::array<char, 64 * 1024> read_buffer{};
 
+  void one_asked() {
+    ++asked_;
+  }
+
 private:
+  bool to_be_held() const {
+    const auto reached =
+      options_.hold == held_at::heads ? report_.heads() : asked_;
+    return options_.hold != held_at::nothing && reached == options_.streams;
+  }
+
   void hold();
 
   load_options options_;
   load_report report_;
   event_loop loop_;
   std::vector<client> clients_;
+  std::uint32_t asked_ = 0;
   std::uint32_t done_ = 0;
 };
 
@@ -136,6 +147,7 @@ void client::request() {
   events_ = {};
   text_ = {};
   asked_us_ = now_us();
+  owner_.one_asked();
   std::ignore = socket_->write(owner_.options().request);
 }
 
@@ -217,14 +229,14 @@ void load::run() {
   report_.begin(start);
   while (done_ < options_.streams) {
     const auto now = now_us();
-    if (now >= deadline)
-      break;
     report_.on_time(now);
+    if (now >= deadline || report_.hopeless(now))
+      break;
     for (; opened < options_.streams
            && now >= start + options_.ramp_us * opened / options_.streams;
          ++opened)
       clients_[opened].connect();
-    if (options_.hold && report_.heads() == options_.streams) {
+    if (to_be_held()) {
       hold();
       return;
     }

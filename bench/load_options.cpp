@@ -20,11 +20,14 @@ constexpr const char* usage =
   "  --tokens=1            tokens each answer must have\n"
   "  --window=all          all, or steady: while every stream runs\n"
   "  --settle-ms=500       before the steady window opens\n"
+  "  --latest-opening-s=N  it opens then, whether every stream runs or not,\n"
+  "  --late-window-s=10    and the run ends after so long\n"
   "  --deadline-s=60       then what is unfinished counts as timed out\n"
   "  --server-pid=N        measure this process, and its children\n"
   "  --upstream-pid=N      count this process to the load's own side\n"
-  "  --hold                report when all heads are there, then wait for\n"
-  "                        the end of standard input\n";
+  "  --hold=heads          report when all heads are there (or `requests`:\n"
+  "                        when all are sent), then stay until the end of\n"
+  "                        standard input\n";
 
 template <class Integer>
 bool read_number(std::string_view text, Integer& value) {
@@ -45,6 +48,11 @@ bool read_window(std::string_view text, measured_window& value) {
   value = text == "steady" ? measured_window::steady_state
                            : measured_window::whole_run;
   return text == "steady" || text == "all";
+}
+
+bool read_hold(std::string_view text, held_at& value) {
+  value = text == "heads" ? held_at::heads : held_at::requests;
+  return text == "heads" || text == "requests";
 }
 
 std::string http_request(const std::string& path, const std::string& body) {
@@ -107,6 +115,14 @@ std::optional<load_options> parse_load_options(int argc, char** argv) {
      [&result](auto text) {
        return read_scaled(text, 1'000, result.settle_us);
      }},
+    {"--latest-opening-s",
+     [&result](auto text) {
+       return read_scaled(text, 1'000'000, result.latest_opening_us);
+     }},
+    {"--late-window-s",
+     [&result](auto text) {
+       return read_scaled(text, 1'000'000, result.late_window_us);
+     }},
     {"--deadline-s",
      [&result](auto text) {
        return read_scaled(text, 1'000'000, result.deadline_us);
@@ -117,8 +133,7 @@ std::optional<load_options> parse_load_options(int argc, char** argv) {
      }},
     {"--hold",
      [&result](auto text) {
-       result.hold = true;
-       return text.empty();
+       return read_hold(text, result.hold);
      }},
   };
   for (int i = 1; i < argc; ++i) {

@@ -17,6 +17,16 @@ enum class measured_window {
   steady_state,
 };
 
+/// Where the run stops, reports, and keeps its connections open until standard
+/// input ends.
+enum class held_at {
+  nothing,
+  /// Every stream has sent its request.
+  requests,
+  /// Every stream has the head of its response.
+  heads,
+};
+
 struct load_options {
   std::uint16_t port = 0;
   /// The whole HTTP request, the same for every stream.
@@ -32,13 +42,16 @@ struct load_options {
   std::uint32_t tokens = 1;
   measured_window window = measured_window::whole_run;
   std::int64_t settle_us = 500'000;
+  /// A steady window opens at this time at the latest, also when some stream
+  /// has no token yet, and then lasts as long as `late_window_us`; the run ends
+  /// with it, because a server that is so late will not catch up.
+  std::int64_t latest_opening_us = 3'600'000'000;
+  std::int64_t late_window_us = 10'000'000;
   std::int64_t deadline_us = 60'000'000;
   /// The server's and the upstream's process; 0: not measured.
   pid_t server_pid = 0;
   pid_t upstream_pid = 0;
-  /// Stop reading when every stream has its head, report, and stay until
-  /// standard input ends.
-  bool hold = false;
+  held_at hold = held_at::nothing;
 };
 
 /// Prints what is wrong to standard error, where something is.

@@ -63,7 +63,10 @@ void load_report::begin(std::int64_t now) {
 }
 
 void load_report::on_time(std::int64_t now) {
-  if (phase_ == phase::before && opens_at_us_ != 0 && now >= opens_at_us_)
+  if (phase_ != phase::before)
+    return;
+  late_ = now >= begin_us_ + options_.latest_opening_us;
+  if (late_ || (opens_at_us_ != 0 && now >= opens_at_us_))
     open_window(now);
 }
 
@@ -88,7 +91,7 @@ void load_report::on_token(std::int64_t latency_us) {
 }
 
 void load_report::on_answer_end() {
-  if (options_.window == measured_window::steady_state)
+  if (options_.window == measured_window::steady_state && !late_)
     close_window(now_us());
 }
 
@@ -128,13 +131,14 @@ void load_report::print() const {
     std::printf("%s\"%s\":%lu", i == 0 ? "" : ",", outcome_names[i],
                 outcomes_[i]);
   std::printf("},\"example_error\":\"%s\"", escaped(example_).c_str());
-  std::printf(",\"window\":{\"opened\":%s,\"seconds\":%.6f,\"tokens\":%lu,"
-              "\"server_cpu_us\":%ld,\"upstream_cpu_us\":%ld,"
-              "\"client_cpu_us\":%ld}",
-              phase_ == phase::before ? "false" : "true",
-              static_cast<double>(closed_us_ - opened_us_) / 1e6,
-              window_tokens_, server_cpu_.elapsed_us(),
-              upstream_cpu_.elapsed_us(), own_cpu_.elapsed_us());
+  std::printf(
+    ",\"window\":{\"opened\":%s,\"late\":%s,\"seconds\":%.6f,\"tokens\":%lu,"
+    "\"server_cpu_us\":%ld,\"upstream_cpu_us\":%ld,"
+    "\"client_cpu_us\":%ld}",
+    phase_ == phase::before ? "false" : "true", late_ ? "true" : "false",
+    static_cast<double>(closed_us_ - opened_us_) / 1e6, window_tokens_,
+    server_cpu_.elapsed_us(), upstream_cpu_.elapsed_us(),
+    own_cpu_.elapsed_us());
   print_quantiles("latency_us", latencies_us_);
   print_quantiles("first_token_us", first_token_us_);
   std::printf("}\n");

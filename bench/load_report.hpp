@@ -37,6 +37,11 @@ public:
   /// Opens the steady window when its time has come.
   void on_time(std::int64_t now);
 
+  /// The window opened late and has been open for long enough.
+  bool hopeless(std::int64_t now) const {
+    return late_ && now >= opened_us_ + options_.late_window_us;
+  }
+
   void on_head(int status);
 
   /// `ask_us`: from the request's first byte to the upstream having it whole;
@@ -89,6 +94,7 @@ private:
   // -- the window ------------------------------------------------------------
   enum class phase { before, open, closed };
   phase phase_ = phase::before;
+  bool late_ = false;
   std::int64_t opens_at_us_ = 0;
   std::int64_t opened_us_ = 0;
   std::int64_t closed_us_ = 0;

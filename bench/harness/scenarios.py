@@ -29,9 +29,16 @@ class Scenario:
 
     @property
     def deadline_s(self):
-        """Three times as long as it takes when everything keeps up."""
+        """Three times as long as it takes when everything keeps up; a slow
+        server may take a hundredth of a second to accept each stream."""
         answer_s = self.requests * self.tokens * self.interval_us / 1e6
-        return int(20 + 3 * (answer_s + self.ramp_ms / 1000))
+        return int(20 + 3 * (answer_s + self.ramp_ms / 1000)
+                   + self.streams / 100)
+
+    @property
+    def latest_opening_s(self):
+        """Of the steady window, however few streams have begun."""
+        return int(10 + 3 * self.ramp_ms / 1000)
 
 
 def paced(name, streams, seconds):

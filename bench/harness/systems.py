@@ -33,6 +33,8 @@ class System:
     path: str = NATIVE_PATH
     text_key: str = "chunk"
     body: object = native_body
+    # The response's head comes before the upstream has answered.
+    early_head: bool = True
 
 
 def start_parley(context, core, folder, upstream_port):
@@ -111,12 +113,12 @@ def wait_for_port(server, port):
 SYSTEMS = {
     system.name: system for system in [
         System("direct", "no relay: the client talks to the upstream", None,
-               OPENAI_PATH, "content", openai_body),
+               OPENAI_PATH, "content", openai_body, early_head=False),
         System("floor", "floor_relay: the least a relay can do", start_floor),
         System("parley", "build/parley", start_parley),
         System("fastapi", "FastAPI, uvicorn, httpx, SQLite", start_fastapi),
         System("nginx", "nginx as a plain unbuffered proxy", start_nginx,
-               OPENAI_PATH, "content", openai_body),
+               OPENAI_PATH, "content", openai_body, early_head=False),
     ]
 }
 DEFAULT_SYSTEMS = ["direct", "floor", "parley", "fastapi"]
