@@ -36,12 +36,25 @@ struct route_match {
 
 // Immutable once built; shared by all threads. HEAD finds the GET route of a
 // path; OPTIONS is the connection's business.
+//
+// A segment `{name}` of a pattern stands for one segment that is not empty,
+// `{name*}` as the last one for all that is left, slashes included. Where more
+// than one pattern fits, the one with fewer parameters wins.
 class router {
 public:
   void add(route what);
 
+  // `path` as it stands in the request target: an encoded slash (%2F) does not
+  // end a segment.
   [[nodiscard]] route_match match(http::method method,
                                   std::string_view path) const;
+
+  // Calls `visit` with every route, in the order in which they were added.
+  template <class Visitor>
+  void for_each(Visitor visit) const {
+    for (const auto& one : entries_)
+      visit(one.route);
+  }
 
 private:
   struct entry {
