@@ -20,8 +20,8 @@ namespace parley::telemetry {
 
 [[nodiscard]] std::string_view to_string(config::log_level level) noexcept;
 
-// Values that hold blanks, quotes or equals signs, or that are empty, stand in
-// quotes.
+// Texts that hold blanks, quotes or equals signs, or that are empty, stand in
+// quotes; so do `nan` and `inf`.
 [[nodiscard]] std::string text_line(timestamp when, config::log_level level,
                                     std::string_view event, fields with);
 

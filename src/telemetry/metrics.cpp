@@ -142,7 +142,8 @@ metrics::metrics(caf::actor_system& system) {
   added_latency_token = added_latency(to, "token");
   added_latency_finish = added_latency(to, "finish");
   connections = gauge(to, "http_connections", "Open client connections.");
-  subscribers = gauge(to, "subscribers", "Readers of streams.");
+  subscribers =
+    gauge(to, "subscribers", "Readers that are connected to a stream.");
   requests = counter(to, "http_requests", "Requests whose header was read.");
   responses_5xx =
     counter(to, "http_responses_5xx", "Answers with a status of 500 and up.");
