@@ -45,3 +45,13 @@ elseif(PARLEY_SANITIZE)
   message(FATAL_ERROR "PARLEY_SANITIZE is 'address' or 'thread', not "
                       "'${PARLEY_SANITIZE}'")
 endif()
+
+if(PARLEY_BUILD_FUZZERS)
+  if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    message(FATAL_ERROR "PARLEY_BUILD_FUZZERS needs clang: "
+                        "-DCMAKE_CXX_COMPILER=clang++")
+  endif()
+  add_compile_options(-fsanitize=fuzzer-no-link,address,undefined
+                      -fno-sanitize-recover=undefined)
+  add_link_options(-fsanitize=address,undefined)
+endif()
