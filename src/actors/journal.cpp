@@ -38,6 +38,16 @@ public:
     };
   }
 
+  void on_exit() override {
+    append_batch rest;
+    for (auto& [stream, entry] : waiting_)
+      std::move(entry.segments.begin(), entry.segments.end(),
+                std::back_inserter(rest.segments));
+    waiting_.clear();
+    if (!rest.segments.empty())
+      send(persistence_, std::move(rest));
+  }
+
 private:
   // Segments of one stream that wait, in order, and who is told of them.
   struct waiting {

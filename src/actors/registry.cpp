@@ -54,6 +54,8 @@ public:
   }
 
   void on_exit() override {
+    for (const auto& [id, value] : sessions_)
+      send_exit(value.session, caf::exit_reason::user_shutdown);
     sessions_.clear();
     by_address_.clear();
     reviving_.clear();
