@@ -20,6 +20,9 @@ namespace parley::config {
 namespace {
 
 constexpr std::size_t max_models = 1'000;
+// What errors quote at most.
+constexpr std::size_t max_path_bytes = 1'000;
+constexpr std::size_t max_description_bytes = 200;
 
 std::string_view name_of(toml::node_type type) {
   switch (type) {
@@ -105,7 +108,7 @@ std::string shown_value(const toml::node& node) {
 class reader {
 public:
   explicit reader(std::string_view path) {
-    append_escaped(path_, path);
+    append_escaped(path_, path, max_path_bytes);
   }
 
   file_content run(std::string_view text) {
@@ -113,9 +116,11 @@ public:
     try {
       walk(toml::parse(text, path_), {});
     } catch (const toml::parse_error& failure) {
+      // The description quotes bytes of the file as they are.
       auto line = failure.source().begin.line;
-      complain(line,
-               where(line) + ": " + utf8::to_valid(failure.description()));
+      auto sentence = where(line) + ": ";
+      append_escaped(sentence, failure.description(), max_description_bytes);
+      complain(line, std::move(sentence));
     }
     std::ranges::stable_sort(errors_, {}, &located_error::line);
     for (auto& failure : errors_)
