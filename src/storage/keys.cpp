@@ -85,8 +85,9 @@ std::string member_key(const conversation_id& conversation, char letter,
 }
 
 template <class Id>
-std::optional<timed<Id>> parse_timed(std::string_view key) {
-  if (key.size() != 1 + number_size + body_size)
+std::optional<timed<Id>> parse_timed(std::string_view kind,
+                                     std::string_view key) {
+  if (!key.starts_with(kind) || key.size() != 1 + number_size + body_size)
     return std::nullopt;
   auto id = id_from<Id>(key.substr(1 + number_size));
   if (!id)
@@ -213,33 +214,39 @@ std::string end_of(std::string_view prefix) {
 // -- reading a key back ----------------------------------------------------
 
 std::optional<timed<conversation_id>> parse_activity(std::string_view key) {
-  return parse_timed<conversation_id>(key);
+  return parse_timed<conversation_id>(activity_kind, key);
 }
 
 std::optional<timed<stream_id>> parse_timed_stream(std::string_view key) {
-  return parse_timed<stream_id>(key);
+  auto kind = key.starts_with(finished_kind) ? finished_kind : tombstone_kind;
+  return parse_timed<stream_id>(kind, key);
 }
 
 std::optional<timed<claim_digest>> parse_claim_age(std::string_view key) {
-  if (key.size() != 1 + number_size + claim_digest{}.size())
+  if (!key.starts_with(claim_age_kind)
+      || key.size() != 1 + number_size + claim_digest{}.size())
     return std::nullopt;
   return timed<claim_digest>{time_from(key.substr(1)),
                              digest_from(key.substr(1 + number_size))};
 }
 
 std::optional<claim_digest> parse_claim_of(std::string_view key) {
-  if (key.size() != 1 + body_size + claim_digest{}.size())
+  if (!key.starts_with('q')
+      || key.size() != 1 + body_size + claim_digest{}.size())
     return std::nullopt;
   return digest_from(key.substr(1 + body_size));
 }
 
 std::optional<stream_id> parse_open(std::string_view key) {
-  return id_from<stream_id>(key.substr(std::min<std::size_t>(1, key.size())));
+  if (!key.starts_with(open_kind))
+    return std::nullopt;
+  return id_from<stream_id>(key.substr(1));
 }
 
 std::optional<conversation_id> parse_purge(std::string_view key) {
-  return id_from<conversation_id>(
-    key.substr(std::min<std::size_t>(1, key.size())));
+  if (!key.starts_with(purge_kind))
+    return std::nullopt;
+  return id_from<conversation_id>(key.substr(1));
 }
 
 std::optional<conversation_id> parse_home(std::string_view value) {
@@ -252,7 +259,7 @@ std::string_view home_value(const conversation_id& id) {
 
 std::optional<member> parse_member(std::string_view key) {
   constexpr std::size_t letter_at = 1 + body_size;
-  if (key.size() <= letter_at)
+  if (!key.starts_with('v') || key.size() <= letter_at)
     return std::nullopt;
   auto rest = key.substr(letter_at + 1);
   switch (key[letter_at]) {

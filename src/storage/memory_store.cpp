@@ -275,7 +275,7 @@ result<stored_stream> memory_store::load_stream(const stream_id& id) const {
   auto i = messages_.find({out.record.conversation, out.record.message});
   if (i == messages_.end())
     return not_found(out.record.message);
-  out.answer = i->second;
+  out.answer = as_read(i->second);
   return out;
 }
 

@@ -70,10 +70,11 @@ rocksdb::Options make_rocksdb_options() {
   options.WAL_ttl_seconds = 0;
   options.WAL_size_limit_MB = 0;
 
-  // -- what RocksDB writes about itself ------------------------------------
-  options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
-  options.max_log_file_size = 1024 * 1024;
-  options.keep_log_file_num = 2;
+  // Opening needs little room and time: what the logs hold stays in memory
+  // until there is a memtable of it.
+  options.avoid_flush_during_recovery = true;
+
+  // -- what RocksDB writes about itself; its log is the owner's (info_log) ---
   options.max_manifest_file_size = 4 * 1024 * 1024;
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;

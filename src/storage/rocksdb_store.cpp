@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "storage/disk_room.hpp"
+#include "storage/info_log.hpp"
 #include "storage/keys.hpp"
 #include "storage/open.hpp"
 #include "storage/record_reader.hpp"
@@ -33,7 +34,7 @@ std::vector<conversation_id> pending_purges(rocksdb::DB& db) {
   return ids;
 }
 
-// What opening needs at once: the records of the logs written out as a table.
+// The length of RocksDB's logs, which opening may have to write out as tables.
 std::uint64_t log_bytes(const std::string& folder) {
   std::uint64_t sum = 0;
   std::error_code failed;
@@ -51,9 +52,13 @@ std::uint64_t log_bytes(const std::string& folder) {
 
 // -- opening and closing ---------------------------------------------------
 
-rocksdb_store::rocksdb_store(std::string folder, rocksdb_settings settings,
+rocksdb_store::rocksdb_store(std::string data_dir, rocksdb_settings settings,
                              std::unique_ptr<folder_lock> lock)
-  : folder_(std::move(folder)), settings_(settings), lock_(std::move(lock)) {
+  : data_dir_(std::move(data_dir)),
+    folder_(data_dir_ + "/store"),
+    settings_(settings),
+    lock_(std::move(lock)),
+    info_log_(std::make_shared<info_log>(data_dir_ + "/rocksdb.log")) {
   // nop
 }
 
@@ -63,8 +68,10 @@ rocksdb_store::open(const std::string& data_dir, rocksdb_settings settings) {
   if (!lock)
     return fail(std::move(lock.error()));
   std::unique_ptr<rocksdb_store> out{
-    new rocksdb_store{data_dir + "/store", settings, *std::move(lock)}};
+    new rocksdb_store{data_dir, settings, *std::move(lock)}};
   std::unique_lock guard{out->writer_};
+  if (auto room = out->prove_room_to_open(); !room)
+    return fail(std::move(room.error()));
   if (auto done = out->open_database(); !done)
     return fail(std::move(done.error()));
   guard.unlock();
@@ -85,6 +92,7 @@ rocksdb_store::~rocksdb_store() {
 
 result<void> rocksdb_store::open_database() {
   auto options = make_rocksdb_options();
+  options.info_log = info_log_;
   if (settings_.env)
     options.env = settings_.env;
   rocksdb::DB* db = nullptr;
@@ -98,6 +106,15 @@ result<void> rocksdb_store::open_database() {
   purger_ =
     std::make_unique<purger>(*db_, pending_purges(*db_), settings_.purge_rest);
   return {};
+}
+
+result<void> rocksdb_store::prove_room_to_open() const {
+  auto needed = settings_.least_free_bytes;
+  // Below a memtable's worth nothing is written out; a record takes more room
+  // in a memtable than in a log, but not twice as much.
+  if (auto logs = log_bytes(folder_); logs > memtable_bytes / 2)
+    needed += logs;
+  return prove_room(data_dir_, needed);
 }
 
 void rocksdb_store::close_database() {
@@ -195,7 +212,8 @@ result<void> rocksdb_store::write_probe() {
 
 result<void> rocksdb_store::probe() {
   std::unique_lock guard{writer_};
-  if (auto room = check_free_space(folder_, settings_.least_free_bytes); !room)
+  if (auto room = check_free_space(data_dir_, settings_.least_free_bytes);
+      !room)
     return room;
   if (!failure_) {
     // RocksDB counts the flushes and compactions that failed; after one it may
@@ -208,8 +226,7 @@ result<void> rocksdb_store::probe() {
     }
   }
   // Closing with no room to open again would take the reads away too.
-  auto needed = settings_.least_free_bytes + log_bytes(folder_);
-  if (auto room = prove_room(folder_, needed); !room)
+  if (auto room = prove_room_to_open(); !room)
     return room;
   if (auto done = reopen(); !done)
     return done;

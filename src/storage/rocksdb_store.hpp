@@ -37,7 +37,8 @@ struct rocksdb_settings {
 
 class rocksdb_store final : public store {
 public:
-  // Uses `data_dir`/store, and `data_dir`/lock. As open_rocksdb_store.
+  // Uses `data_dir`/store, /lock and /rocksdb.log, and for a moment /room. As
+  // open_rocksdb_store.
   [[nodiscard]] static result<std::unique_ptr<rocksdb_store>>
   open(const std::string& data_dir, rocksdb_settings settings = {});
 
@@ -82,12 +83,14 @@ private:
     wal_guard log;
   };
 
-  rocksdb_store(std::string folder, rocksdb_settings settings,
+  rocksdb_store(std::string data_dir, rocksdb_settings settings,
                 std::unique_ptr<folder_lock> lock);
 
   // Preconditions of these: `writer_` is held.
   result<void> open_database();
   void close_database();
+  // Whether there is room to open the database.
+  [[nodiscard]] result<void> prove_room_to_open() const;
   result<void> reopen();
   result<void> commit(rocksdb::WriteBatch& batch, sync_mode sync);
   result<void> write_probe();
@@ -95,9 +98,11 @@ private:
   template <class F>
   auto read(F call) const;
 
-  const std::string folder_;
+  const std::string data_dir_;
+  const std::string folder_; // the database's
   const rocksdb_settings settings_;
   const std::unique_ptr<folder_lock> lock_;
+  const std::shared_ptr<rocksdb::Logger> info_log_;
 
   // Held by whoever writes. Uncontended: the store has one writer.
   std::mutex writer_;
