@@ -25,7 +25,8 @@ completion_call::completion_call(std::shared_ptr<connection_pool> pool,
 }
 
 void completion_call::on_sent() {
-  on_report_(connected{});
+  if (!cancelled())
+    on_report_(connected{});
 }
 
 // -- the response

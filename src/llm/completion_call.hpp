@@ -23,10 +23,10 @@ public:
   // As much of a refusal's body as can say something.
   static constexpr std::size_t max_error_bytes = 64 * 1024;
   // A refusal is told at the latest so long after its head.
-  static constexpr std::chrono::milliseconds error_body_time{2000};
+  static constexpr std::chrono::milliseconds error_body_time{1000};
   // After the finish reason only the usage and the end marker are to come. An
   // upstream that forgets them has answered nevertheless.
-  static constexpr std::chrono::milliseconds ending_time{5000};
+  static constexpr std::chrono::milliseconds ending_time{2000};
 
   // `secret`: what must not appear in any error's text, or empty.
   completion_call(std::shared_ptr<connection_pool> pool, std::string request,

@@ -1,6 +1,7 @@
 #include "llm/eliza_provider.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <utility>
 
 #include <boost/asio/dispatch.hpp>
@@ -54,10 +55,16 @@ public:
   }
 
   void begin() {
-    if (ended_)
+    if (cancelled_)
       return;
     on_report_(connected{});
     tell_word();
+  }
+
+  // Nobody listens any more. Thread-safe: the cancel that follows may have to
+  // wait for its turn on the loop.
+  void abandon() noexcept {
+    cancelled_ = true;
   }
 
   void pause() {
@@ -65,13 +72,13 @@ public:
   }
 
   void resume() {
-    if (!std::exchange(paused_, false) || waiting_ || ended_)
+    if (!std::exchange(paused_, false) || waiting_ || ended_ || cancelled_)
       return;
     wait();
   }
 
   void cancel() {
-    ended_ = true;
+    abandon();
     timer_.cancel();
   }
 
@@ -90,9 +97,9 @@ private:
     timer_.async_wait(std::move(next));
   }
 
-  // A report may cancel, so nothing is touched after one but `ended_`.
+  // A report may cancel, so nothing is touched after one but `cancelled_`.
   void tell_word() {
-    if (ended_ || paused_)
+    if (ended_ || cancelled_ || paused_)
       return;
     if (at_ == text_.size() || words_left_ == 0) {
       ended_ = true;
@@ -109,7 +116,7 @@ private:
     deltas told;
     told.items.emplace_back(std::move(piece));
     on_report_(std::move(told));
-    if (!ended_)
+    if (!cancelled_)
       wait();
   }
 
@@ -123,6 +130,7 @@ private:
   bool paused_ = false;
   bool waiting_ = false; // a handler is on its way
   bool ended_ = false;
+  std::atomic<bool> cancelled_ = false;
 };
 
 class eliza_generation final : public generation {
@@ -132,6 +140,7 @@ public:
   }
 
   ~eliza_generation() override {
+    told_->abandon();
     asio::dispatch(loop_, [told = std::move(told_)] { told->cancel(); });
   }
 

@@ -47,6 +47,7 @@ public:
   }
 
   ~upstream_generation() override {
+    call_->abandon();
     auto& loop = call_->loop();
     asio::dispatch(loop, [call = std::move(call_)] { call->cancel(); });
   }

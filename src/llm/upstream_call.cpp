@@ -18,7 +18,7 @@ upstream_call::upstream_call(std::shared_ptr<connection_pool> pool,
 }
 
 void upstream_call::start() {
-  if (phase_ == phase::ended)
+  if (phase_ == phase::ended || cancelled())
     return;
   if (auto idle = pool_->take_idle()) {
     reused_ = true;
@@ -29,7 +29,7 @@ void upstream_call::start() {
 }
 
 void upstream_call::cancel() {
-  cancelled_ = true;
+  abandon();
   if (phase_ != phase::draining)
     end();
 }

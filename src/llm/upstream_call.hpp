@@ -12,6 +12,7 @@
 // a new connection.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <memory>
@@ -37,6 +38,13 @@ public:
   upstream_call& operator=(const upstream_call&) = delete;
 
   void start();
+
+  // Nobody listens any more: `cancelled()` is true from now on. Thread-safe,
+  // where the rest is the loop's: a cancel that is handed over to the loop must
+  // not be overtaken by a report.
+  void abandon() noexcept {
+    cancelled_.store(true, std::memory_order_relaxed);
+  }
 
   // Closes the connection at once, unless it is being drained. May be called
   // from inside an `on_…` function.
@@ -92,7 +100,7 @@ protected:
   void end();
 
   [[nodiscard]] bool cancelled() const noexcept {
-    return cancelled_;
+    return cancelled_.load(std::memory_order_relaxed);
   }
   [[nodiscard]] const connection_pool& pool() const noexcept {
     return *pool_;
@@ -146,7 +154,7 @@ private:
   bool sent_told_ = false;
   bool send_failed_ = false; // the upstream takes no more of the request
   bool paused_ = false;
-  bool cancelled_ = false;
+  std::atomic<bool> cancelled_ = false;
   bool awaiting_read_ = false;
   bool awaiting_write_ = false;
 };
