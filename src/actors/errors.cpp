@@ -31,8 +31,8 @@ error to_error(const caf::error& what) {
                  {},
                  {},
                  std::chrono::seconds{1}};
-  return error{errc::internal, "an actor ended unexpectedly", {}, {},
-               std::nullopt};
+  return error{
+    errc::internal, "an actor ended unexpectedly", {}, {}, std::nullopt};
 }
 
 } // namespace parley::actors

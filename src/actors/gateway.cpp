@@ -21,9 +21,7 @@ public:
       [this](open_stream& what) {
         return delegate(env_.registry, std::move(what));
       },
-      [this](const find_stream& what) {
-        return delegate(env_.registry, what);
-      },
+      [this](const find_stream& what) { return delegate(env_.registry, what); },
       [this](const get_stream_state& what) {
         return delegate(env_.registry, what);
       },

@@ -1,7 +1,9 @@
-// Every actor's protocol, a line each. messages.hpp says what the messages mean.
+// Every actor's protocol, a line each. messages.hpp says what the messages
+// mean.
 //
 // The HTTP side talks to `gateway_actor` and, for the length of a stream, to a
-// `session_actor`; everything else is behind them. DESIGN: docs/architecture.md.
+// `session_actor`; everything else is behind them. DESIGN:
+// docs/architecture.md.
 #pragma once
 
 #include <caf/result.hpp>
@@ -24,16 +26,13 @@ using session_actor = caf::typed_actor<
   // subscribes again moves its cursor.
   caf::result<subscribed>(subscribe, reader_actor),
   // From the reader itself.
-  caf::result<void>(grant),
-  caf::result<void>(unsubscribe),
+  caf::result<void>(grant), caf::result<void>(unsubscribe),
   caf::result<stream_state>(cancel_stream),
-  caf::result<stream_state>(get_stream_state),
-  caf::result<void>(end_stream),
+  caf::result<stream_state>(get_stream_state), caf::result<void>(end_stream),
   // From its llm_worker.
   caf::result<void>(upstream_report),
   // From persistence and the journal.
-  caf::result<void>(accept_decided),
-  caf::result<void>(appended),
+  caf::result<void>(accept_decided), caf::result<void>(appended),
   caf::result<void>(append_failed)>;
 
 // What `open_stream` is answered with. A replayed stream may have ended: then
@@ -52,32 +51,31 @@ bool inspect(Inspector& f, stream_opened& x) {
 }
 
 // One attempt at the upstream: owns the request and its time-outs, reports to
-// its session. Ends when told to exit; the upstream's connection closes with it.
+// its session. Ends when told to exit; the upstream's connection closes with
+// it.
 using llm_worker_actor = caf::typed_actor<
   // From the provider, passed on to the session.
   caf::result<void>(upstream_report)>;
 
 // The streams of this node.
-using registry_actor = caf::typed_actor<
-  caf::result<stream_opened>(open_stream),
-  caf::result<session_actor>(find_stream),
-  caf::result<stream_state>(get_stream_state),
-  caf::result<stream_state>(cancel_stream),
-  caf::result<void>(close_conversation),
-  caf::result<void>(drain),
-  caf::result<node_status>(get_node_status),
-  // From a session.
-  caf::result<void>(stream_ended),
-  // From the provider.
-  caf::result<void>(default_model_known)>;
+using registry_actor =
+  caf::typed_actor<caf::result<stream_opened>(open_stream),
+                   caf::result<session_actor>(find_stream),
+                   caf::result<stream_state>(get_stream_state),
+                   caf::result<stream_state>(cancel_stream),
+                   caf::result<void>(close_conversation),
+                   caf::result<void>(drain),
+                   caf::result<node_status>(get_node_status),
+                   // From a session.
+                   caf::result<void>(stream_ended),
+                   // From the provider.
+                   caf::result<void>(default_model_known)>;
 
 // The store's write side; detached, because it blocks.
 using persistence_actor = caf::typed_actor<
   // The sender may get `accept_decided` before the answer.
-  caf::result<accepted>(accept),
-  caf::result<void>(append_batch),
-  caf::result<void>(finish),
-  caf::result<conversation>(create_conversation),
+  caf::result<accepted>(accept), caf::result<void>(append_batch),
+  caf::result<void>(finish), caf::result<conversation>(create_conversation),
   caf::result<conversation>(change_conversation),
   caf::result<void>(delete_conversation),
   caf::result<conversation>(import_conversation),
@@ -95,15 +93,15 @@ using journal_actor = caf::typed_actor<
   caf::result<void>(finish)>;
 
 // Blocking reads; detached, a small pool.
-using store_reader_actor = caf::typed_actor<
-  caf::result<conversation>(get_conversation),
-  caf::result<conversation_page>(list_conversations),
-  caf::result<message>(get_message),
-  caf::result<message_page>(list_messages),
-  caf::result<exported_conversation>(export_conversation),
-  caf::result<history>(get_history),
-  caf::result<stream_state>(get_stream_state),
-  caf::result<storage::stored_stream>(load_stream)>;
+using store_reader_actor =
+  caf::typed_actor<caf::result<conversation>(get_conversation),
+                   caf::result<conversation_page>(list_conversations),
+                   caf::result<message>(get_message),
+                   caf::result<message_page>(list_messages),
+                   caf::result<exported_conversation>(export_conversation),
+                   caf::result<history>(get_history),
+                   caf::result<stream_state>(get_stream_state),
+                   caf::result<storage::stored_stream>(load_stream)>;
 
 // The one door of a node: finds the actor, here or on another node, that a
 // request is for.
@@ -118,8 +116,7 @@ using gateway_actor = caf::typed_actor<
   caf::result<conversation_view>(get_conversation),
   caf::result<conversation_page>(list_conversations),
   caf::result<conversation_view>(change_conversation),
-  caf::result<void>(delete_conversation),
-  caf::result<message>(get_message),
+  caf::result<void>(delete_conversation), caf::result<message>(get_message),
   caf::result<message_page>(list_messages),
   caf::result<exported_conversation>(export_conversation),
   caf::result<conversation_view>(import_conversation),

@@ -53,8 +53,7 @@ public:
                     attempt = attempt_](llm::report what) {
       if (auto strong = self.lock())
         caf::anon_send(caf::actor_cast<llm_worker_actor>(strong),
-                       upstream_report{attempt, std::move(what),
-                                       steady_now()});
+                       upstream_report{attempt, std::move(what), steady_now()});
     };
     generation_ = env_.provider.start(std::move(prompt_), env_.loop, to_self);
     arm();
@@ -72,7 +71,8 @@ public:
 private:
   enum class phase : std::uint8_t { connecting, waiting, streaming, ended };
 
-  // -- reports -----------------------------------------------------------------------
+  // -- reports
+  // -----------------------------------------------------------------------
 
   void on_report(upstream_report&& what) {
     if (phase_ == phase::ended)
@@ -101,7 +101,8 @@ private:
     quit();
   }
 
-  // -- time-outs ---------------------------------------------------------------------
+  // -- time-outs
+  // ---------------------------------------------------------------------
 
   void enter(phase next) {
     phase_ = next;
@@ -129,12 +130,12 @@ private:
   [[nodiscard]] milliseconds phase_timeout() const {
     const auto& llm = env_.settings.llm;
     switch (phase_) {
-      case phase::connecting:
-        return llm.connect_timeout;
-      case phase::waiting:
-        return llm.first_token_timeout;
-      default:
-        return llm.idle_timeout;
+    case phase::connecting:
+      return llm.connect_timeout;
+    case phase::waiting:
+      return llm.first_token_timeout;
+    default:
+      return llm.idle_timeout;
     }
   }
 

@@ -21,10 +21,8 @@ struct llm_worker_environment {
 };
 
 // The environment's references must outlive the actor.
-[[nodiscard]] llm_worker_actor
-spawn_llm_worker(caf::actor_system& system,
-                 const llm_worker_environment& environment,
-                 session_actor session, llm::prompt what,
-                 std::uint32_t attempt);
+[[nodiscard]] llm_worker_actor spawn_llm_worker(
+  caf::actor_system& system, const llm_worker_environment& environment,
+  session_actor session, llm::prompt what, std::uint32_t attempt);
 
 } // namespace parley::actors

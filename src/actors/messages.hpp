@@ -25,8 +25,7 @@
 
 namespace parley::actors {
 
-// -- streams
-// -------------------------------------------------------------------------
+// -- streams -----------------------------------------------------------------
 
 // Begin a stream, or join the one that the request's Idempotency-Key names.
 struct open_stream {
@@ -63,8 +62,7 @@ struct drain {
   std::chrono::milliseconds grace{0};
 };
 
-// -- a session and its readers
-// ---------------------------------------------------
+// -- a session and its readers -----------------------------------------------
 
 // Read the log behind number `after`. The sender of the request is not the
 // reader: `reader` is passed beside this message. The reader is monitored.
@@ -96,8 +94,7 @@ struct events {
   std::int64_t read_at = 0;
 };
 
-// -- a session and its registry
-// --------------------------------------------------
+// -- a session and its registry ----------------------------------------------
 
 // A session's answer to `open_stream`, once the user message is durable.
 struct session_opened {
@@ -117,8 +114,7 @@ struct end_stream {
   errc code = errc::server_shutdown;
 };
 
-// -- a session and its llm_worker
-// ------------------------------------------------------
+// -- a session and its llm_worker --------------------------------------------
 
 // What the upstream brought. Local only.
 struct upstream_report {
@@ -132,8 +128,7 @@ struct default_model_known {
   std::string name;
 };
 
-// -- session to persistence
-// ----------------------------------------------------------
+// -- session to persistence --------------------------------------------------
 
 // Store a request's user message, the assistant message as `generating`, the
 // stream's record and the claim of its Idempotency-Key; one atomic, durable
@@ -189,8 +184,7 @@ struct finish {
   message answer;
 };
 
-// -- conversations
-// -----------------------------------------------------------------
+// -- conversations -----------------------------------------------------------
 
 struct create_conversation {
   conversation draft; // title, system_prompt, model, metadata
@@ -266,8 +260,7 @@ struct node_status {
 };
 struct get_node_status {};
 
-// -- inspection
-// -----------------------------------------------------------------------
+// -- inspection --------------------------------------------------------------
 
 template <class Inspector>
 bool inspect(Inspector& f, open_stream& x) {

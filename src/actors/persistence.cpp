@@ -62,7 +62,8 @@ public:
   }
 
 private:
-  // -- requests --------------------------------------------------------------------
+  // -- requests
+  // --------------------------------------------------------------------
 
   caf::result<accepted> on_accept(accept&& what) {
     auto touches = [&] {
@@ -83,9 +84,9 @@ private:
     if (!what.request.idempotency_key.empty())
       touched_.insert(claim_name(what.request));
     else if (auto from = current_sender())
-      send(caf::actor_cast<session_actor>(from),
-           accept_decided{decision->answer.conv,
-                          decision->answer.record.model});
+      send(
+        caf::actor_cast<session_actor>(from),
+        accept_decided{decision->answer.conv, decision->answer.record.model});
     return enqueue_write(std::move(decision->writes),
                          std::move(decision->answer), important());
   }
@@ -175,16 +176,15 @@ private:
       return to_caf({errc::id_in_use,
                      "conversation " + what.conversation.id.str()
                        + " exists; delete it first, or import elsewhere",
-                     "conversation.id",
-                     what.conversation.id.str(),
+                     "conversation.id", what.conversation.id.str(),
                      std::nullopt});
     if (present.error().code != errc::conversation_not_found)
       return to_caf(std::move(present.error()));
     auto& conv = what.conversation;
     conv.active_stream = {};
     conv.message_count = what.messages.size();
-    conv.last_message
-      = what.messages.empty() ? message_id{} : what.messages.back().id;
+    conv.last_message =
+      what.messages.empty() ? message_id{} : what.messages.back().id;
     touched_.insert(conv.id.str());
     std::vector<mutation> writes;
     writes.emplace_back(put_conversation{conv});
@@ -209,7 +209,8 @@ private:
     return to_caf(probe_error_);
   }
 
-  // -- the open batch --------------------------------------------------------------
+  // -- the open batch
+  // --------------------------------------------------------------
 
   // Told what became of a request's writes; null: they are stored.
   using outcome_function = std::function<void(const error*)>;
@@ -217,13 +218,12 @@ private:
   caf::result<void> enqueue_write(std::vector<mutation> writes,
                                   sync_mode sync) {
     auto promise = make_response_promise<void>();
-    enqueue_batch(std::move(writes), sync,
-                  [promise](const error* why) mutable {
-                    if (why == nullptr)
-                      promise.deliver();
-                    else
-                      promise.deliver(to_caf(*why));
-                  });
+    enqueue_batch(std::move(writes), sync, [promise](const error* why) mutable {
+      if (why == nullptr)
+        promise.deliver();
+      else
+        promise.deliver(to_caf(*why));
+    });
     return promise;
   }
 
@@ -231,14 +231,14 @@ private:
   caf::result<T> enqueue_write(std::vector<mutation> writes, T answer,
                                sync_mode sync) {
     auto promise = make_response_promise<T>();
-    enqueue_batch(std::move(writes), sync,
-                  [promise, answer = std::move(answer)](
-                    const error* why) mutable {
-                    if (why == nullptr)
-                      promise.deliver(std::move(answer));
-                    else
-                      promise.deliver(to_caf(*why));
-                  });
+    enqueue_batch(
+      std::move(writes), sync,
+      [promise, answer = std::move(answer)](const error* why) mutable {
+        if (why == nullptr)
+          promise.deliver(std::move(answer));
+        else
+          promise.deliver(to_caf(*why));
+      });
     return promise;
   }
 
@@ -306,7 +306,8 @@ private:
     last_probe_ok_ = static_cast<bool>(probed);
   }
 
-  // -- the rest --------------------------------------------------------------------
+  // -- the rest
+  // --------------------------------------------------------------------
 
   [[nodiscard]] sync_mode important() const {
     return env_.settings.storage.durability == config::durability::os
@@ -319,10 +320,10 @@ private:
   }
 
   void schedule_sweep() {
-    auto shortest = std::min(env_.settings.streams.retention,
-                             env_.settings.idempotency.ttl);
-    auto interval = std::clamp(shortest / 4, milliseconds{1000},
-                               milliseconds{60'000});
+    auto shortest =
+      std::min(env_.settings.streams.retention, env_.settings.idempotency.ttl);
+    auto interval =
+      std::clamp(shortest / 4, milliseconds{1000}, milliseconds{60'000});
     run_after(this, interval, [this] { sweep(); });
   }
 

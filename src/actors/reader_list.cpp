@@ -10,7 +10,9 @@
 namespace parley::actors {
 
 reader_list::reader* reader_list::find(const caf::actor_addr& who) noexcept {
-  auto same = [&who](const reader& x) { return x.handle == who; };
+  auto same = [&who](const reader& x) {
+    return x.handle == who;
+  };
   auto i = std::find_if(readers_.begin(), readers_.end(), same);
   return i == readers_.end() ? nullptr : &*i;
 }
@@ -29,13 +31,15 @@ bool reader_list::add(const reader_actor& who, stream_log::cursor place,
 void reader_list::grant(const caf::actor_addr& who, std::uint32_t credit) {
   // A reader cannot make the session send without bound.
   if (auto* found = find(who))
-    found->credit
-      = std::min(found->credit + std::min(credit, limits::reader_credit),
-                 limits::reader_credit);
+    found->credit =
+      std::min(found->credit + std::min(credit, limits::reader_credit),
+               limits::reader_credit);
 }
 
 bool reader_list::remove(const caf::actor_addr& who) {
-  auto same = [&who](const reader& x) { return x.handle == who; };
+  auto same = [&who](const reader& x) {
+    return x.handle == who;
+  };
   return std::erase_if(readers_, same) > 0;
 }
 
@@ -80,11 +84,12 @@ std::vector<caf::actor_addr> reader_list::publish(const stream_log& log,
   return done;
 }
 
-void reader_list::tell(const progress_event& what) {
-  auto message = caf::make_message(events{{what}, 0});
+void reader_list::tell(const std::vector<progress_event>& what) {
+  if (what.empty())
+    return;
+  auto message = caf::make_message(events{{what.begin(), what.end()}, 0});
   for (auto& to : readers_)
-    if (to.credit > 1) {
-      // The last credit is kept for text.
+    if (to.credit > 0) {
       --to.credit;
       send_(to.handle, message);
     }

@@ -20,8 +20,8 @@ namespace parley::actors {
 class reader_list {
 public:
   // Sends a message to a reader, as the session.
-  using send_function
-    = std::function<void(const reader_actor&, const caf::message&)>;
+  using send_function =
+    std::function<void(const reader_actor&, const caf::message&)>;
 
   explicit reader_list(send_function send) : send_(std::move(send)) {
   }
@@ -43,8 +43,8 @@ public:
   std::vector<caf::actor_addr> publish(const stream_log& log,
                                        std::int64_t read_at);
 
-  // Tells a transient event to those that have credit to spare.
-  void tell(const progress_event& what);
+  // Tells transient events, as one message, to those that have credit.
+  void tell(const std::vector<progress_event>& what);
 
   [[nodiscard]] bool empty() const noexcept {
     return readers_.empty();

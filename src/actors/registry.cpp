@@ -69,7 +69,8 @@ private:
   };
   using open_promise = caf::typed_response_promise<stream_opened>;
 
-  // -- open --------------------------------------------------------------------------
+  // -- open
+  // --------------------------------------------------------------------------
 
   caf::result<stream_opened> on_open(open_stream what) {
     if (draining_)
@@ -87,9 +88,8 @@ private:
                      std::chrono::seconds{1}});
     auto promise = make_response_promise<stream_opened>();
     if (default_model_.empty() && what.request.model.empty()) {
-      waiting_for_model_.push_back([this, what = std::move(what), promise] {
-        open(what, promise, 1);
-      });
+      waiting_for_model_.push_back(
+        [this, what = std::move(what), promise] { open(what, promise, 1); });
       ask_default_model();
     } else {
       open(what, promise, 1);
@@ -101,8 +101,8 @@ private:
     stream_record record;
     record.id = ids_.next<stream_id>();
     auto is_new = what.request.conversation.empty();
-    record.conversation
-      = is_new ? ids_.next<conversation_id>() : what.request.conversation;
+    record.conversation =
+      is_new ? ids_.next<conversation_id>() : what.request.conversation;
     record.user_message = ids_.next<message_id>();
     record.message = ids_.next<message_id>();
     record.model = what.request.model;
@@ -110,25 +110,22 @@ private:
     record.idempotency_key = what.request.idempotency_key;
     auto id = record.id;
     auto conversation = record.conversation;
-    auto session
-      = spawn_session(home_system(), env_,
-                      caf::actor_cast<registry_actor>(ctrl()),
-                      std::move(record), is_new, default_model_);
+    auto session = spawn_session(home_system(), env_,
+                                 caf::actor_cast<registry_actor>(ctrl()),
+                                 std::move(record), is_new, default_model_);
     add(id, {session, conversation, true});
     request(session, caf::infinite, what)
-      .then(
-        [this, promise](session_opened& reply) mutable {
-          on_opened(reply, promise);
-        },
-        [this, id, what, promise, tries](const caf::error& why) mutable {
-          forget(id);
-          auto cause = to_error(why);
-          if (cause.code == errc::conversation_busy
-              && what.request.cancel_if_busy && tries < max_busy_tries)
-            clear_way(cause, what, promise, tries);
-          else
-            promise.deliver(to_caf(std::move(cause)));
-        });
+      .then([this, promise](
+              session_opened& reply) mutable { on_opened(reply, promise); },
+            [this, id, what, promise, tries](const caf::error& why) mutable {
+              forget(id);
+              auto cause = to_error(why);
+              if (cause.code == errc::conversation_busy
+                  && what.request.cancel_if_busy && tries < max_busy_tries)
+                clear_way(cause, what, promise, tries);
+              else
+                promise.deliver(to_caf(std::move(cause)));
+            });
   }
 
   void on_opened(session_opened& reply, open_promise& promise) {
@@ -136,8 +133,8 @@ private:
     session_actor session;
     if (found != sessions_.end())
       session = found->second.session;
-    promise.deliver(
-      stream_opened{std::move(reply.start), reply.replayed, std::move(session)});
+    promise.deliver(stream_opened{std::move(reply.start), reply.replayed,
+                                  std::move(session)});
   }
 
   // Cancels what answers in the conversation and opens anew.
@@ -150,13 +147,15 @@ private:
       return;
     }
     request(found->second.session, caf::infinite, cancel_stream{*id})
-      .then([this, what, promise, tries](
-              stream_state&) { open(what, promise, tries + 1); },
-            [this, what, promise, tries](
-              const caf::error&) { open(what, promise, tries + 1); });
+      .then([this, what, promise,
+             tries](stream_state&) { open(what, promise, tries + 1); },
+            [this, what, promise, tries](const caf::error&) {
+              open(what, promise, tries + 1);
+            });
   }
 
-  // -- the default model ---------------------------------------------------------------
+  // -- the default model
+  // ---------------------------------------------------------------
 
   void ask_default_model() {
     if (asking_model_)
@@ -191,7 +190,8 @@ private:
     default_model_ = known;
   }
 
-  // -- find ----------------------------------------------------------------------------
+  // -- find
+  // ----------------------------------------------------------------------------
 
   caf::result<session_actor> on_find(const find_stream& what) {
     if (auto found = sessions_.find(what.id); found != sessions_.end())
@@ -202,14 +202,12 @@ private:
     if (waiting.size() > 1)
       return promise;
     request(any_reader(), caf::infinite, load_stream{what.id})
-      .then(
-        [this, id = what.id](storage::stored_stream& found) {
-          revive(id, found);
-        },
-        [this, id = what.id](const caf::error& why) {
-          for (auto& one : reviving_.extract(id).mapped())
-            one.deliver(why);
-        });
+      .then([this, id = what.id](
+              storage::stored_stream& found) { revive(id, found); },
+            [this, id = what.id](const caf::error& why) {
+              for (auto& one : reviving_.extract(id).mapped())
+                one.deliver(why);
+            });
     return promise;
   }
 
@@ -226,15 +224,14 @@ private:
     }
     if (auto why = unreadable(found.record))
       return refuse(*why);
-    auto log = stream_log::from_layout(start_of(found.record),
-                                       found.record.layout, *found.answer,
-                                       terminal_of(found.record));
+    auto log =
+      stream_log::from_layout(start_of(found.record), found.record.layout,
+                              *found.answer, terminal_of(found.record));
     if (!log)
       return refuse(log.error());
     auto conversation = found.record.conversation;
-    auto session = spawn_replay_session(home_system(), env_,
-                                        std::move(found.record),
-                                        std::move(*log));
+    auto session = spawn_replay_session(
+      home_system(), env_, std::move(found.record), std::move(*log));
     add(id, {session, conversation, false});
     for (auto& one : waiting)
       one.deliver(session);
@@ -243,8 +240,11 @@ private:
   [[nodiscard]] std::optional<error>
   unreadable(const stream_record& record) const {
     if (!is_terminal(record.status))
-      return error{errc::overloaded, "this stream is being closed; try again",
-                   {}, {}, std::chrono::seconds{1}};
+      return error{errc::overloaded,
+                   "this stream is being closed; try again",
+                   {},
+                   {},
+                   std::chrono::seconds{1}};
     auto age = timestamp::now().ms - record.finished_at.ms;
     if (age <= env_.settings.streams.retention.count())
       return std::nullopt;
@@ -269,7 +269,8 @@ private:
     return delegate(any_reader(), get_stream_state{what.id});
   }
 
-  // -- ends ----------------------------------------------------------------------------
+  // -- ends
+  // ----------------------------------------------------------------------------
 
   caf::result<void> on_close(const conversation_id& id) {
     auto promise = make_response_promise<void>();
@@ -362,7 +363,8 @@ private:
     check_drained();
   }
 
-  // -- the node ------------------------------------------------------------------------
+  // -- the node
+  // ------------------------------------------------------------------------
 
   caf::result<void> on_drain(milliseconds grace) {
     draining_ = true;

@@ -104,13 +104,16 @@ void session::on_exit() {
   nobody_timer_.dispose();
 }
 
-// -- readers ----------------------------------------------------------------------------
+// -- readers -----------------------------------------------------------------
 
 caf::result<subscribed> session::on_subscribe(const subscribe& what,
                                               const reader_actor& reader) {
   if (!log_)
-    return to_caf({errc::overloaded, "this stream is still being accepted", {},
-                   {}, std::chrono::seconds{1}});
+    return to_caf({errc::overloaded,
+                   "this stream is still being accepted",
+                   {},
+                   {},
+                   std::chrono::seconds{1}});
   auto place = log_->at(what.after);
   if (!place)
     return to_caf(std::move(place.error()));
@@ -127,8 +130,7 @@ caf::result<subscribed> session::on_subscribe(const subscribe& what,
   promise.deliver(subscribed{state(), false});
   publish();
   if (!had_reader_ && !has_token_)
-    for (const auto& stage : backlog_)
-      readers_.tell(stage);
+    readers_.tell(backlog_);
   had_reader_ = true;
   backlog_.clear();
   return promise;
@@ -177,7 +179,7 @@ void session::publish(std::int64_t read_at) {
 void session::tell(progress_stage stage) {
   progress_event what{stage, std::max(attempt_, 1u)};
   if (had_reader_)
-    readers_.tell(what);
+    readers_.tell({what});
   else
     backlog_.push_back(what);
 }
@@ -202,7 +204,7 @@ const journal_actor& session::journal() const {
   return env_.journals[loop_ % env_.journals.size()];
 }
 
-// -- making them ------------------------------------------------------------------------
+// -- making them -------------------------------------------------------------
 
 session_actor spawn_session(caf::actor_system& system,
                             const session_environment& environment,

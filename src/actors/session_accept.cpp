@@ -67,10 +67,9 @@ void session::on_accepted(accepted what) {
     env_.metrics->added_latency_accept->observe(took.count());
     env_.metrics->streams_in_flight->inc();
   }
-  env_.log.info("stream.started",
-                {{"stream", record_.id.str()},
-                 {"conversation", record_.conversation.str()},
-                 {"model", record_.model}});
+  env_.log.info("stream.started", {{"stream", record_.id.str()},
+                                   {"conversation", record_.conversation.str()},
+                                   {"model", record_.model}});
   opened_.deliver(session_opened{start_of(record_), false});
   on_nobody_listens(request_.on_disconnect.first_reader_grace);
   if (auto entries = std::exchange(undecided_, {}); !entries.empty())

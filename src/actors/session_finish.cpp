@@ -54,8 +54,8 @@ void session::begin_finish() {
   for (const auto& part : staged_)
     for (const auto& entry : part.entries)
       whole.append(entry);
-  auto what
-    = make_finish(record_, whole, *end_, usage_of(whole), timestamp::now());
+  auto what =
+    make_finish(record_, whole, *end_, usage_of(whole), timestamp::now());
   auto record = what.record;
   request(journal(), caf::infinite, std::move(what))
     .then([this, record] { on_finished(record); },
@@ -81,8 +81,8 @@ void session::on_finish_failed(const error& why) {
   what.code = errc::storage_failed;
   what.text = "the end of this answer could not be stored: " + why.detail;
   what.retryable = info(what.code).retryable;
-  auto unsaved = make_finish(record_, *log_, what, usage_of(*log_),
-                             timestamp::now());
+  auto unsaved =
+    make_finish(record_, *log_, what, usage_of(*log_), timestamp::now());
   unsaved_ = true;
   close(unsaved.record);
   save_later(std::move(unsaved));

@@ -15,7 +15,7 @@ namespace parley::actors {
 
 using std::chrono::milliseconds;
 
-// -- attempts ---------------------------------------------------------------------------
+// -- attempts ----------------------------------------------------------------
 
 void session::try_generate() {
   if (attempt_ > 0 || !conv_ || !history_ || end_)
@@ -32,16 +32,15 @@ void session::start_attempt() {
     env_.metrics->upstream_attempts->inc();
   llm::prompt what;
   what.model = env_.upstream_model(record_.model);
-  what.messages = llm::build_messages(conv_->system_prompt, *history_,
-                                      request_.message,
-                                      env_.settings.llm.max_context_chars);
+  what.messages =
+    llm::build_messages(conv_->system_prompt, *history_, request_.message,
+                        env_.settings.llm.max_context_chars);
   what.sampling = request_.sampling;
   prompt_points_ = 0;
   for (const auto& part : what.messages)
     prompt_points_ += utf8::length(part.content);
-  llm_worker_environment worker{env_.provider,
-                                env_.loops.at(loop_ % env_.loops.size()),
-                                env_.settings};
+  llm_worker_environment worker{
+    env_.provider, env_.loops.at(loop_ % env_.loops.size()), env_.settings};
   worker_ = spawn_llm_worker(home_system(), worker,
                              caf::actor_cast<session_actor>(ctrl()),
                              std::move(what), attempt_);
@@ -94,11 +93,10 @@ void session::on_upstream_failed(llm::failed& what) {
 // Plans the next attempt, with the same model or the next fallback. False: give
 // up.
 bool session::try_again(const llm::failed& what) {
-  auto elapsed
-    = std::chrono::duration_cast<milliseconds>(now() - model_begun_);
-  auto delay = llm::retry_delay(
-    {attempt_of_model_, what.why, what.http_status, elapsed}, env_.settings,
-    env_.random());
+  auto elapsed = std::chrono::duration_cast<milliseconds>(now() - model_begun_);
+  auto delay =
+    llm::retry_delay({attempt_of_model_, what.why, what.http_status, elapsed},
+                     env_.settings, env_.random());
   if (!delay) {
     const auto& fallbacks = env_.settings.llm.fallback_models;
     if (fallback_ >= fallbacks.size())
@@ -116,7 +114,7 @@ bool session::try_again(const llm::failed& what) {
   return true;
 }
 
-// -- text -------------------------------------------------------------------------------
+// -- text --------------------------------------------------------------------
 
 void session::on_deltas(llm::deltas& what, std::int64_t read_at) {
   if (!has_token_)

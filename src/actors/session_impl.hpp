@@ -36,14 +36,16 @@ private:
   using time_point = caf::actor_clock::time_point;
   using state_promise = caf::typed_response_promise<stream_state>;
 
-  // -- accepting: session_accept.cpp --------------------------------------------
+  // -- accepting: session_accept.cpp
+  // --------------------------------------------
 
   caf::result<session_opened> on_open(open_stream what);
   void on_decided(const conversation& conv, const std::string& model);
   void on_accepted(accepted what);
   void on_refused(const error& why);
 
-  // -- generating: session_generate.cpp -------------------------------------------
+  // -- generating: session_generate.cpp
+  // -------------------------------------------
 
   // Starts the first attempt as soon as conversation and history are there.
   void try_generate();
@@ -59,7 +61,8 @@ private:
   void store(std::vector<log_entry> entries, std::int64_t read_at);
   void on_appended(seq_t last_seq);
 
-  // -- the end: session_finish.cpp -------------------------------------------------
+  // -- the end: session_finish.cpp
+  // -------------------------------------------------
 
   void end(terminal_event how, std::optional<usage> used = std::nullopt);
   void end_with_error(errc code, std::string text);
@@ -72,7 +75,8 @@ private:
   [[nodiscard]] usage usage_of(const stream_log& log) const;
   void quit_if_unread();
 
-  // -- readers: session.cpp -----------------------------------------------------------
+  // -- readers: session.cpp
+  // -----------------------------------------------------------
 
   caf::result<subscribed> on_subscribe(const subscribe& what,
                                        const reader_actor& reader);
@@ -103,11 +107,11 @@ private:
   time_point begun_;
 
   // -- the text
-  std::optional<stream_log> log_;      // set once the conversation is known
+  std::optional<stream_log> log_; // set once the conversation is known
   seq_t next_seq_ = start_event::seq + 1;
   std::uint64_t content_points_ = 0;
   std::size_t log_bytes_ = 0;
-  std::vector<log_entry> undecided_;   // came before the accept was durable
+  std::vector<log_entry> undecided_; // came before the accept was durable
   struct staged {
     std::vector<log_entry> entries;
     seq_t last_seq;

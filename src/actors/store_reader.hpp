@@ -11,8 +11,8 @@
 namespace parley::actors {
 
 // A reader on one detached thread. `store` must outlive it.
-[[nodiscard]] store_reader_actor spawn_store_reader(caf::actor_system& system,
-                                                    const storage::store& store);
+[[nodiscard]] store_reader_actor
+spawn_store_reader(caf::actor_system& system, const storage::store& store);
 
 // Its behavior, for tests that want it under the deterministic scheduler.
 [[nodiscard]] store_reader_actor::behavior_type

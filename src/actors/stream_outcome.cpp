@@ -11,23 +11,23 @@ namespace {
 
 stream_status status_of_reason(finish_reason reason) {
   switch (reason) {
-    case finish_reason::length:
-      return stream_status::truncated;
-    case finish_reason::cancelled:
-      return stream_status::cancelled;
-    default:
-      return stream_status::complete;
+  case finish_reason::length:
+    return stream_status::truncated;
+  case finish_reason::cancelled:
+    return stream_status::cancelled;
+  default:
+    return stream_status::complete;
   }
 }
 
 stream_status status_of_error(errc code) {
   switch (code) {
-    case errc::server_shutdown:
-    case errc::interrupted:
-    case errc::node_lost:
-      return stream_status::interrupted;
-    default:
-      return stream_status::failed;
+  case errc::server_shutdown:
+  case errc::interrupted:
+  case errc::node_lost:
+    return stream_status::interrupted;
+  default:
+    return stream_status::failed;
   }
 }
 

@@ -20,18 +20,12 @@ namespace {
 // holding up the rest.
 constexpr std::size_t store_readers = 2;
 
-session_environment make_session_environment(
-  caf::actor_system& system, const supervisor_environment& env) {
-  session_environment made{env.settings,
-                           env.provider,
-                           env.loops,
-                           env.log,
-                           &env.metrics,
-                           {},
-                           {},
-                           {},
-                           env.upstream_model,
-                           env.random};
+session_environment
+make_session_environment(caf::actor_system& system,
+                         const supervisor_environment& env) {
+  session_environment made{env.settings,       env.provider, env.loops, env.log,
+                           &env.metrics,       {},           {},        {},
+                           env.upstream_model, env.random};
   made.persistence = spawn_persistence(
     system, {env.store, env.ids, env.settings, env.log, &env.metrics});
   journal_settings journal{env.settings.streams.flush_interval,

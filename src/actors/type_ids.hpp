@@ -19,7 +19,7 @@ inline constexpr unsigned message_schema_version = 1;
 
 CAF_BEGIN_TYPE_ID_BLOCK(parley, caf::first_custom_type_id)
 
-// -- values -----------------------------------------------------------------------------
+// -- values ------------------------------------------------------------------
 CAF_ADD_TYPE_ID(parley, (parley::errc))
 CAF_ADD_TYPE_ID(parley, (parley::error))
 CAF_ADD_TYPE_ID(parley, (parley::start_event))
@@ -34,11 +34,11 @@ CAF_ADD_TYPE_ID(parley, (parley::message))
 CAF_ADD_TYPE_ID(parley, (parley::stream_state))
 CAF_ADD_TYPE_ID(parley, (parley::exported_conversation))
 
-// -- handles ----------------------------------------------------------------------------
+// -- handles -----------------------------------------------------------------
 CAF_ADD_TYPE_ID(parley, (parley::actors::reader_actor))
 CAF_ADD_TYPE_ID(parley, (parley::actors::session_actor))
 
-// -- messages that may cross nodes --------------------------------------------------
+// -- messages that may cross nodes -------------------------------------------
 CAF_ADD_TYPE_ID(parley, (parley::actors::open_stream))
 CAF_ADD_TYPE_ID(parley, (parley::actors::stream_opened))
 CAF_ADD_TYPE_ID(parley, (parley::actors::find_stream))
@@ -67,7 +67,7 @@ CAF_ADD_TYPE_ID(parley, (parley::actors::import_conversation))
 CAF_ADD_TYPE_ID(parley, (parley::actors::get_node_status))
 CAF_ADD_TYPE_ID(parley, (parley::actors::node_status))
 
-// -- messages between session, journal and store ------------------------------------
+// -- messages between session, journal and store -----------------------------
 CAF_ADD_TYPE_ID(parley, (parley::actors::session_opened))
 CAF_ADD_TYPE_ID(parley, (parley::actors::stream_ended))
 CAF_ADD_TYPE_ID(parley, (parley::actors::default_model_known))
@@ -85,7 +85,7 @@ CAF_ADD_TYPE_ID(parley, (parley::actors::load_stream))
 CAF_ADD_TYPE_ID(parley, (parley::actors::probe_store))
 CAF_ADD_TYPE_ID(parley, (parley::actors::commit_batch))
 
-// -- messages that never leave the process --------------------------------------------
+// -- messages that never leave the process -----------------------------------
 CAF_ADD_TYPE_ID(parley, (parley::storage::stored_stream))
 CAF_ADD_TYPE_ID(parley, (parley::actors::upstream_report))
 

@@ -92,8 +92,8 @@ exit_code serve(const config::settings& settings, const telemetry::log& log,
        signals.wake();
      }}};
   http::router routes;
-  http::routes::add_all(routes, {supervisor.gateway(), provider, settings,
-                                 system, log, metrics});
+  http::routes::add_all(
+    routes, {supervisor.gateway(), provider, settings, system, log, metrics});
   http::server server{system, loops, settings, routes, log, metrics};
   auto port = server.start();
   if (!port) {

@@ -56,9 +56,7 @@ result<node_identity> load_identity(storage::store& store,
   auto kept = store.get_meta(name_key);
   if (!kept)
     return fail(std::move(kept.error()));
-  auto name = !wanted_name.empty() ? wanted_name
-              : *kept              ? **kept
-                                   : host_name();
+  auto name = !wanted_name.empty() ? wanted_name : *kept ? **kept : host_name();
   if (!*kept || **kept != name)
     if (auto put = store.put_meta(name_key, name); !put)
       return fail(std::move(put.error()));

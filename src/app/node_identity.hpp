@@ -18,7 +18,7 @@ struct node_identity {
 // Reads the identity, or makes it: `wanted_name`, else the host's name, and a
 // random tag. A name that is configured and differs from the kept one replaces
 // it; the tag never changes, because ids carry it.
-[[nodiscard]] result<node_identity> load_identity(storage::store& store,
-                                                  const std::string& wanted_name);
+[[nodiscard]] result<node_identity>
+load_identity(storage::store& store, const std::string& wanted_name);
 
 } // namespace parley::app

@@ -24,12 +24,21 @@
 
 namespace parley::http {
 
-enum class method : std::uint8_t { get, head, post, put, patch, del, options, other };
+enum class method : std::uint8_t {
+  get,
+  head,
+  post,
+  put,
+  patch,
+  del,
+  options,
+  other
+};
 
 // A whole request. Header names are lower case.
 struct request {
   http::method method = method::get;
-  std::string path;  // decoded, without the query
+  std::string path; // decoded, without the query
   std::vector<std::pair<std::string, std::string>> query; // decoded, in order
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
@@ -99,8 +108,7 @@ public:
   // `extra_headers`. Heartbeat comments (`: ping`) go out by themselves
   // whenever nothing was written for sse.heartbeat.
   [[nodiscard]] virtual std::shared_ptr<event_stream> begin_event_stream(
-    std::vector<std::pair<std::string, std::string>> extra_headers)
-    = 0;
+    std::vector<std::pair<std::string, std::string>> extra_headers) = 0;
 
   // True once the client is known to be gone; an answer is still owed (it
   // goes nowhere). `on_gone` is called once when that happens before the

@@ -15,7 +15,8 @@ companion::companion(caf::actor_config& config, boost::asio::io_context& loop)
   : extended_base(config), loop_(loop) {
   setf(is_initialized_flag);
   // Without a behavior an actor counts as dead.
-  become(caf::behavior{[](caf::unit_t) {}});
+  become(caf::behavior{[](caf::unit_t) {
+  }});
 }
 
 companion::~companion() = default;
@@ -76,15 +77,14 @@ void companion::bounce(const caf::mailbox_element& element) {
 
 caf_executor* companion::executor() {
   if (executor_ == nullptr)
-    executor_ = boost::asio::use_service<executor_service>(loop_).get(
-      home_system());
+    executor_ =
+      boost::asio::use_service<executor_service>(loop_).get(home_system());
   return executor_;
 }
 
 companion_ptr make_companion(caf::actor_system& system,
                              boost::asio::io_context& loop) {
-  auto* executor
-    = boost::asio::use_service<executor_service>(loop).get(system);
+  auto* executor = boost::asio::use_service<executor_service>(loop).get(system);
   auto handle = system.spawn<companion, caf::hidden>(loop);
   auto* raw = caf::actor_cast<caf::abstract_actor*>(handle);
   companion_ptr result{static_cast<companion*>(raw)};

@@ -56,7 +56,8 @@ public:
   // also from one of its own handlers. Ending twice does nothing.
   void end(caf::error reason = {});
 
-  // -- for CAF ----------------------------------------------------------------------
+  // -- for CAF
+  // ----------------------------------------------------------------------
 
   bool enqueue(caf::mailbox_element_ptr element, caf_executor* host) override;
   void launch(caf_executor* host, bool lazy, bool hide) override;
@@ -100,8 +101,8 @@ private:
   caf::strong_actor_ptr handle_;
 };
 
-// Makes one on a loop; call on the loop's thread. Whoever holds the pointer must
-// call `end` before letting go of it.
+// Makes one on a loop; call on the loop's thread. Whoever holds the pointer
+// must call `end` before letting go of it.
 [[nodiscard]] companion_ptr make_companion(caf::actor_system& system,
                                            boost::asio::io_context& loop);
 

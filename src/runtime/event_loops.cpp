@@ -11,8 +11,8 @@ event_loops::event_loops(std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) {
     // The hint 1 promises that one thread runs the loop. Handing work over
     // from other threads stays safe.
-    auto& loop
-      = *loops_.emplace_back(std::make_unique<boost::asio::io_context>(1));
+    auto& loop =
+      *loops_.emplace_back(std::make_unique<boost::asio::io_context>(1));
     guards_.emplace_back(loop.get_executor());
   }
 }

@@ -39,8 +39,8 @@ public:
   void stop();
 
 private:
-  using guard
-    = boost::asio::executor_work_guard<boost::asio::io_context::executor_type>;
+  using guard =
+    boost::asio::executor_work_guard<boost::asio::io_context::executor_type>;
 
   std::vector<std::unique_ptr<boost::asio::io_context>> loops_;
   std::vector<guard> guards_;

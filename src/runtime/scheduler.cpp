@@ -31,8 +31,8 @@ namespace {
 namespace asio = boost::asio;
 
 // Jobs that a worker runs from its own queue before it looks at its sockets
-// again. High enough to amortise the look, low enough that a busy actor does not
-// starve a socket.
+// again. High enough to amortise the look, low enough that a busy actor does
+// not starve a socket.
 constexpr std::size_t jobs_between_polls = 32;
 
 // The worker that runs this thread; null on threads that are no worker.
@@ -178,15 +178,15 @@ private:
     auto timer = std::make_unique<asio::steady_timer>(loops_.at(index), when);
     auto* raw = timer.get();
     live_[index].insert(raw);
-    raw->async_wait([this, index, when, f = std::move(f), period,
-                     timer = std::move(timer)](
-                      const boost::system::error_code& code) mutable {
-      live_[index].erase(timer.get());
-      if (code || f.disposed())
-        return;
-      if (f.run() == caf::action::transition::success && period.count() > 0)
-        start(index, when + period, std::move(f), period);
-    });
+    raw->async_wait(
+      [this, index, when, f = std::move(f), period, timer = std::move(timer)](
+        const boost::system::error_code& code) mutable {
+        live_[index].erase(timer.get());
+        if (code || f.disposed())
+          return;
+        if (f.run() == caf::action::transition::success && period.count() > 0)
+          start(index, when + period, std::move(f), period);
+      });
   }
 
   event_loops& loops_;

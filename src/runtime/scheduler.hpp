@@ -7,7 +7,8 @@
 // upstream's socket share a thread:
 //
 // - a job from the same thread goes into the worker's queue, no wake-up;
-// - a job from another thread is posted to the io_context of the worker that ran
+// - a job from another thread is posted to the io_context of the worker that
+// ran
 //   the actor last, or of the next one in turn.
 //
 // Whatever blocks is a detached actor. With CAF 1.x, whose scheduler is an
