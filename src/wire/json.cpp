@@ -217,7 +217,7 @@ void hash(hasher& to, const json& value) {
 // ----------------------------------------------------------------------
 
 constexpr std::uint64_t every_byte(unsigned char value) {
-  return 0x0101010101010101 * value;
+  return 0x0101010101010101u * value;
 }
 
 constexpr bool has_zero_byte(std::uint64_t word) {

@@ -14,7 +14,7 @@ namespace {
 constexpr double max_count = 0x1p53;
 
 constexpr std::uint64_t every_byte(unsigned char value) {
-  return 0x0101010101010101 * value;
+  return 0x0101010101010101u * value;
 }
 
 constexpr bool has_byte(std::uint64_t word, unsigned char value) {
