@@ -59,8 +59,7 @@ private:
     return std::nullopt;
   }
 
-  // -- the three sources
-  // --------------------------------------------------------
+  // -- the three sources -----------------------------------------------------
 
   void take(source_content& content) {
     std::ranges::move(content.errors, std::back_inserter(errors_));
@@ -97,8 +96,7 @@ private:
     take(file);
   }
 
-  // -- the API key
-  // --------------------------------------------------------------
+  // -- the API key -----------------------------------------------------------
 
   // The file's key counts when the file was named at least as high as the
   // environment, or when the environment has none.
@@ -128,8 +126,7 @@ private:
     origin_of(key_row) = {where.from, "file " + path};
   }
 
-  // -- results
-  // ------------------------------------------------------------------
+  // -- results ---------------------------------------------------------------
 
   origin& origin_of(const option& row) {
     return origins_[static_cast<std::size_t>(&row - options().data())];

@@ -50,8 +50,7 @@ using load_result = std::variant<loaded, printed, refused>;
 
 [[nodiscard]] load_result load(const load_input& input);
 
-// -- the process's own input
-// ----------------------------------------------------
+// -- the process's own input -------------------------------------------------
 
 // The arguments behind `argv[0]`, the environment, and `read_text_file`.
 [[nodiscard]] load_input input_of_process(int argc, const char* const* argv);

@@ -40,8 +40,7 @@ constexpr std::array all_groups{
 };
 
 constexpr std::array all_options{
-  // -- general
-  // ------------------------------------------------------------------
+  // -- general ---------------------------------------------------------------
   option{.name = "config-file",
          .kind = kind::path,
          .field = +[](settings & s) -> auto& {return s.config_file;
@@ -60,8 +59,7 @@ constexpr std::array all_options{
 }
 ,
 
-  // -- http
-  // ---------------------------------------------------------------------
+  // -- http ------------------------------------------------------------------
   option{.name = "http.listen",
          .kind = kind::endpoint,
          .field = +[](settings & s) -> auto& {return s.http.listen;
@@ -129,8 +127,7 @@ constexpr std::array all_options{
 }
 ,
 
-  // -- llm
-  // ----------------------------------------------------------------------
+  // -- llm -------------------------------------------------------------------
   option{.name = "llm.base-url",
          .kind = kind::url,
          .field = +[](settings & s) -> auto& {return s.llm.base_url;
@@ -292,8 +289,7 @@ constexpr std::array all_options{
 }
 ,
 
-  // -- eliza
-  // --------------------------------------------------------------------
+  // -- eliza -----------------------------------------------------------------
   option{.name = "eliza.word-delay",
          .kind = kind::duration,
          .field = +[](settings & s) -> auto& {return s.eliza.word_delay;
@@ -303,8 +299,7 @@ constexpr std::array all_options{
 }
 ,
 
-  // -- limits
-  // -------------------------------------------------------------------
+  // -- limits ----------------------------------------------------------------
   option{.name = "limits.max-message-chars",
          .kind = kind::count,
          .field = +[](settings & s) -> auto& {return s.limits.max_message_chars;
@@ -350,8 +345,7 @@ constexpr std::array all_options{
 }
 ,
 
-  // -- sse
-  // ----------------------------------------------------------------------
+  // -- sse -------------------------------------------------------------------
   option{.name = "sse.heartbeat",
          .kind = kind::duration,
          .field = +[](settings & s) -> auto& {return s.sse.heartbeat;
@@ -372,8 +366,7 @@ constexpr std::array all_options{
 }
 ,
 
-  // -- streams
-  // ------------------------------------------------------------------
+  // -- streams ---------------------------------------------------------------
   option{.name = "streams.retention",
          .kind = kind::duration,
          .field = +[](settings & s) -> auto& {return s.streams.retention;
@@ -410,8 +403,7 @@ constexpr std::array all_options{
 }
 ,
 
-  // -- the smaller groups
-  // -------------------------------------------------------
+  // -- the smaller groups ----------------------------------------------------
   option{.name = "idempotency.ttl",
          .kind = kind::duration,
          .field = +[](settings & s) -> auto& {return s.idempotency.ttl;
@@ -447,8 +439,7 @@ constexpr std::array all_options{
 }
 ,
 
-  // -- cluster
-  // ------------------------------------------------------------------
+  // -- cluster ---------------------------------------------------------------
   option{.name = "cluster.listen",
          .kind = kind::endpoint,
          .field = +[](settings & s) -> auto& {return s.cluster.listen;
@@ -514,8 +505,7 @@ constexpr std::array all_options{
 }
 ,
 
-  // -- log, runtime
-  // -------------------------------------------------------------
+  // -- log, runtime ----------------------------------------------------------
   option{.name = "log.level",
          .kind = kind::choice,
          .field = +[](settings & s) -> auto& {return s.log.level;

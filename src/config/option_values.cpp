@@ -37,8 +37,7 @@ bool is_node_name(std::string_view name) {
          });
 }
 
-// -- text → field, one overload per type of field
-// -------------------------------
+// -- text → field, one overload per type of field ----------------------------
 
 parsed<std::string> parse(const option& row, std::string_view text,
                           std::type_identity<std::string>) {
@@ -169,8 +168,7 @@ parsed<T> parse_raw(const option& row, const raw_value& value) {
     return refuse("must be one value, not a list");
 }
 
-// -- field → text
-// ---------------------------------------------------------------
+// -- field → text ------------------------------------------------------------
 
 std::string to_text(const option&, const std::string& value) {
   return value;

@@ -134,8 +134,7 @@ private:
     std::string text;
   };
 
-  // -- errors
-  // -------------------------------------------------------------------
+  // -- errors ----------------------------------------------------------------
 
   std::string where(std::uint32_t line) const {
     return path_ + ':' + std::to_string(line);
@@ -152,8 +151,7 @@ private:
                      + std::string{nearest(name, candidates)});
   }
 
-  // -- options
-  // ------------------------------------------------------------------
+  // -- options ---------------------------------------------------------------
 
   // Goes down only into tables that hold options, so its depth is bounded.
   void walk(const toml::table& table, const std::string& prefix) {
@@ -243,8 +241,7 @@ private:
     result_.assignments.push_back(std::move(what));
   }
 
-  // -- the models table
-  // ---------------------------------------------------------
+  // -- the models table ------------------------------------------------------
 
   void read_models(const toml::node& node, std::uint32_t line) {
     const auto* entries = node.as_array();

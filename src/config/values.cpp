@@ -119,8 +119,7 @@ bool is_control(unsigned char c) {
 
 } // namespace
 
-// -- parsing
-// --------------------------------------------------------------------
+// -- parsing -----------------------------------------------------------------
 
 parsed<bool> parse_boolean(std::string_view text) {
   if (text == "true")
@@ -275,8 +274,7 @@ std::vector<std::string> split_list(std::string_view text) {
   }
 }
 
-// -- printing
-// -------------------------------------------------------------------
+// -- printing ----------------------------------------------------------------
 
 std::string print(milliseconds value) {
   auto count = static_cast<std::uint64_t>(value.count());
@@ -301,8 +299,7 @@ std::string print(const endpoint& value) {
   return host + ':' + std::to_string(value.port);
 }
 
-// -- addresses
-// ------------------------------------------------------------------
+// -- addresses ---------------------------------------------------------------
 
 bool is_loopback(std::string_view host) {
   in_addr v4{};

@@ -19,8 +19,7 @@ namespace parley::config {
 template <class T>
 using parsed = tl::expected<T, std::string>;
 
-// -- parsing
-// --------------------------------------------------------------------
+// -- parsing -----------------------------------------------------------------
 
 // `true` or `false`.
 [[nodiscard]] parsed<bool> parse_boolean(std::string_view text);
@@ -57,8 +56,7 @@ using parsed = tl::expected<T, std::string>;
 // list; an empty item is kept, so that the item's own parser refuses it.
 [[nodiscard]] std::vector<std::string> split_list(std::string_view text);
 
-// -- printing
-// -------------------------------------------------------------------
+// -- printing ----------------------------------------------------------------
 
 // In the largest unit that divides it: 90'000 ms is `90s`, 3'600'000 ms `1h`.
 [[nodiscard]] std::string print(milliseconds value);
@@ -66,8 +64,7 @@ using parsed = tl::expected<T, std::string>;
 [[nodiscard]] std::string print(double value);
 [[nodiscard]] std::string print(const endpoint& value);
 
-// -- addresses
-// ------------------------------------------------------------------
+// -- addresses ---------------------------------------------------------------
 
 // True for 127.0.0.0/8, ::1 and `localhost`.
 [[nodiscard]] bool is_loopback(std::string_view host);

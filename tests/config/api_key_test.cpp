@@ -15,8 +15,7 @@ std::string key_from(std::vector<std::string> arguments,
     .llm.api_key.value;
 }
 
-// -- sources
-// --------------------------------------------------------------------
+// -- sources -----------------------------------------------------------------
 
 TEST(the_api_key, comes_from_the_environment) {
   EXPECT_EQ(key_from({}, in_environment), key);
@@ -70,8 +69,7 @@ TEST(the_api_key, of_an_empty_variable_does_not_hide_the_file) {
     "from-file");
 }
 
-// -- errors
-// ---------------------------------------------------------------------
+// -- errors ------------------------------------------------------------------
 
 TEST(the_api_key_file, that_cannot_be_read_is_named) {
   EXPECT_EQ(errors_from({"--llm.api-key-file=/no/key"}),
@@ -126,8 +124,7 @@ TEST(the_api_key, that_is_malformed_is_refused_without_quoting_it) {
             "visible ASCII characters only");
 }
 
-// -- it never comes out
-// ---------------------------------------------------------
+// -- it never comes out ------------------------------------------------------
 
 TEST(a_secret, is_not_in_any_error_about_a_mistyped_option) {
   for (std::vector<std::string> arguments :

@@ -6,8 +6,7 @@
 namespace parley::config {
 namespace {
 
-// -- precedence
-// -----------------------------------------------------------------
+// -- precedence --------------------------------------------------------------
 
 constexpr auto file_text = "data-dir = \"from-file\"\n";
 
@@ -54,8 +53,7 @@ TEST(loading, replaces_lists_instead_of_joining_them) {
   EXPECT_EQ(values.llm.fallback_models, std::vector<std::string>{"c"});
 }
 
-// -- the configuration file's name
-// ----------------------------------------------
+// -- the configuration file's name -------------------------------------------
 
 TEST(the_config_file, is_named_by_the_environment_too) {
   auto values = settings_from({}, {{"PARLEY_CONFIG_FILE", "p.toml"}},
@@ -86,8 +84,7 @@ TEST(the_config_file, that_cannot_be_read_is_an_error) {
             "PARLEY_CONFIG_FILE): cannot be read: No such file or directory");
 }
 
-// -- errors
-// ---------------------------------------------------------------------
+// -- errors ------------------------------------------------------------------
 
 TEST(errors, of_all_sources_are_reported_together_and_in_their_order) {
   EXPECT_EQ(

@@ -139,8 +139,7 @@ TEST(the_option_table, has_one_secret) {
   EXPECT_EQ(secrets, std::vector<std::string_view>{"llm.api-key"});
 }
 
-// -- bounds
-// ---------------------------------------------------------------------
+// -- bounds ------------------------------------------------------------------
 
 bool takes(const option& row, std::uint64_t amount) {
   settings values;
@@ -183,8 +182,7 @@ TEST(bounds, of_the_response_are_those_that_the_log_is_built_for) {
             limits::max_response_chars);
 }
 
-// -- kinds with rules of their own
-// ----------------------------------------------
+// -- kinds with rules of their own -------------------------------------------
 
 TEST(choices, name_all_that_is_allowed) {
   EXPECT_EQ(errors_from({"--storage.durability=fast"}),

@@ -8,8 +8,7 @@ namespace {
 
 using texts = std::vector<std::string>;
 
-// -- what is taken
-// --------------------------------------------------------------
+// -- what is taken -----------------------------------------------------------
 
 TEST(a_file, holds_options_as_nested_keys) {
   auto values = settings_of_file(R"(
@@ -112,8 +111,7 @@ TEST(a_file, may_be_empty_or_begin_with_a_byte_order_mark) {
             "d");
 }
 
-// -- what is refused
-// ------------------------------------------------------------
+// -- what is refused ---------------------------------------------------------
 
 TEST(a_file, with_unknown_keys_is_refused_and_the_nearest_named) {
   EXPECT_EQ(errors_of_file("[http]\nlisen = \"x\"\n"),
@@ -275,8 +273,7 @@ TEST(a_file, with_a_strange_name_cannot_forge_a_line) {
   EXPECT_NE(text.find("a\\nb"), std::string::npos) << text;
 }
 
-// -- models
-// ---------------------------------------------------------------------
+// -- models ------------------------------------------------------------------
 
 TEST(the_models_table, lists_names_and_what_the_upstream_calls_them) {
   auto values = settings_of_file("[[models]]\nname = \"fast\"\n"

@@ -17,8 +17,7 @@ bool refused_as(const string& clause, const string& part) {
   return clause.find(part) != string::npos;
 }
 
-// -- durations
-// ------------------------------------------------------------------
+// -- durations ---------------------------------------------------------------
 
 TEST(a_duration, is_a_whole_number_with_a_unit) {
   EXPECT_EQ(parse_duration("1500ms"), milliseconds{1'500});
@@ -65,8 +64,7 @@ TEST(a_duration, is_read_as_it_was_printed) {
     EXPECT_EQ(parse_duration(print(milliseconds{value})), milliseconds{value});
 }
 
-// -- sizes and numbers
-// ----------------------------------------------------------
+// -- sizes and numbers -------------------------------------------------------
 
 TEST(a_size, is_a_number_of_bytes_or_has_a_binary_unit) {
   EXPECT_EQ(parse_bytes("0"), 0u);
@@ -133,8 +131,7 @@ TEST(a_boolean, is_true_or_false_and_nothing_like_it) {
     EXPECT_EQ(refusal_of(parse_boolean(text)), "must be true or false") << text;
 }
 
-// -- endpoints
-// ------------------------------------------------------------------
+// -- endpoints ---------------------------------------------------------------
 
 TEST(an_endpoint, is_a_host_and_a_port) {
   auto check = [](string text, string host, int port) {
@@ -193,8 +190,7 @@ TEST(loopback, is_127_slash_8_and_colon_colon_1_and_localhost) {
     EXPECT_FALSE(is_loopback(host)) << host;
 }
 
-// -- texts
-// ----------------------------------------------------------------------
+// -- texts -------------------------------------------------------------------
 
 TEST(a_text, is_utf8_without_control_characters) {
   EXPECT_EQ(parse_text("größer"), "größer");

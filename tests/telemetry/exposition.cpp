@@ -100,8 +100,7 @@ private:
     return name == current_;
   }
 
-  // -- families
-  // -----------------------------------------------------------------
+  // -- families --------------------------------------------------------------
 
   void check(const std::string& name, const family& content) {
     if (content.help.empty() || content.type.empty())

@@ -26,8 +26,7 @@ nlohmann::json json(fields with) {
   return nlohmann::json::parse(json_line(when, log_level::info, "e", with));
 }
 
-// -- text
-// -----------------------------------------------------------------------
+// -- text --------------------------------------------------------------------
 
 TEST(a_text_line, has_time_level_event_and_fields) {
   EXPECT_EQ(text_line(when, log_level::info, "stream.finished",
@@ -89,8 +88,7 @@ TEST(a_text_line, cuts_values_after_4_kib) {
             " a=" + std::string(4096, 'x'));
 }
 
-// -- JSON
-// -----------------------------------------------------------------------
+// -- JSON --------------------------------------------------------------------
 
 TEST(a_json_line, is_one_object_with_time_level_event_and_fields) {
   EXPECT_EQ(

@@ -41,8 +41,7 @@ protected:
   metrics all_;
 };
 
-// -- the format
-// -----------------------------------------------------------------
+// -- the format --------------------------------------------------------------
 
 TEST_F(the_metrics, are_valid_prometheus_text) {
   EXPECT_EQ(scrape().value("parley_http_requests_total"), 0);
@@ -137,8 +136,7 @@ TEST_F(the_metrics, can_be_recorded_and_scraped_from_many_threads) {
   EXPECT_EQ(text.value("parley_store_commit_time_seconds_count"), 4'000);
 }
 
-// -- the process
-// ----------------------------------------------------------------
+// -- the process -------------------------------------------------------------
 
 TEST_F(the_metrics, tell_about_the_process_and_the_build) {
   auto text = scrape();
@@ -153,8 +151,7 @@ TEST_F(the_metrics, tell_about_the_process_and_the_build) {
   EXPECT_GT(text.value("process_start_time_seconds"), 1.7e9);
 }
 
-// -- the document
-// ---------------------------------------------------------------
+// -- the document ------------------------------------------------------------
 
 // The rows of the page's table, as the registry has them.
 std::string rows(const exposition& text) {
