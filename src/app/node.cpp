@@ -112,7 +112,8 @@ exit_code serve(const config::settings& settings, const telemetry::log& log,
   }
   server.stop();
   supervisor.stop();
-  loops.stop();
+  if (!runtime::scheduler_runs_loops())
+    loops.stop();
   log.info("node.stopped");
   return failed ? exit_code::failure : exit_code::ok;
 }

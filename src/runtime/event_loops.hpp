@@ -35,7 +35,8 @@ public:
   // Starts one thread per loop. Only where no scheduler runs the loops.
   void run_threads();
 
-  // Lets the threads of run_threads end. Thread-safe.
+  // Lets the threads of run_threads end. Thread-safe. Never while a scheduler
+  // runs the loops: its workers would find nothing to wait for.
   void stop();
 
 private:
