@@ -205,7 +205,8 @@ private:
       .then([this, id = what.id](
               storage::stored_stream& found) { revive(id, found); },
             [this, id = what.id](const caf::error& why) {
-              for (auto& one : reviving_.extract(id).mapped())
+              auto waiting = std::move(reviving_.extract(id).mapped());
+              for (auto& one : waiting)
                 one.deliver(why);
             });
     return promise;
