@@ -35,7 +35,6 @@ const malformed = {
   'no HTTP at all': 'hello\r\n\r\n',
   'a TLS hello': Buffer.from('160301020001000001fc0303', 'hex').toString('latin1').padEnd(300, 'x'),
   'no version': 'GET /healthz\r\n\r\n',
-  'a version from the future': 'GET /healthz HTTP/9.9\r\nHost: a\r\n\r\n',
   'a version that is none': 'GET /healthz HTTX/1.1\r\nHost: a\r\n\r\n',
   'no target': 'GET  HTTP/1.1\r\nHost: a\r\n\r\n',
   'a method with odd bytes': 'G\u0001T /healthz HTTP/1.1\r\nHost: a\r\n\r\n',
@@ -55,6 +54,11 @@ for (const [what, bytes] of Object.entries(malformed)) {
     await alive();
   });
 }
+
+test('a version from the future is refused with 400 or 505', async () => {
+  const response = await exchange(it.parley.port, 'GET /healthz HTTP/9.9\r\nHost: a\r\n\r\n');
+  assert.ok([400, 505].includes(response.status), `${response.status}`);
+});
 
 test('a length beside chunked coding is never read two ways', async () => {
   const smuggled = `POST ${messageRoute} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n`
@@ -94,8 +98,10 @@ test('a header that never ends is cut at the limit, not kept in memory', async (
   let sent = 0;
   while (!connection.ended && sent < 64 * 1024 * 1024) {
     if (connection.buffer.length > 0) break;
-    await Promise.race([connection.write('z'.repeat(65536)), connection.wait('an answer')]);
-    sent += 65536;
+    await connection.write('z'.repeat(8192));
+    // Writing must not starve reading, or the answer is missed.
+    await new Promise((go) => setImmediate(go));
+    sent += 8192;
   }
   assert.equal((await connection.head()).status, 431);
   assert.ok(sent < 32 * 1024 * 1024);

@@ -183,7 +183,7 @@ test('the command line wins over the environment, the environment over the file'
   assert.equal(code, 0);
   assert.match(stdout, /max-message-chars\s*=\s*15/);
   assert.match(stdout, /max-response-chars\s*=\s*24/);
-  assert.match(stdout, /max-body-bytes\s*=\s*33333/);
+  assert.match(stdout, /max-body-bytes\s*=\s*"?33333"?\b/);
   assert.match(stdout, /https:\/\/b\.example/);
   assert.ok(!stdout.includes('sk-secret'), 'secrets are masked');
 });
