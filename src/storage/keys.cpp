@@ -85,14 +85,21 @@ std::string member_key(const conversation_id& conversation, char letter,
 }
 
 template <class Id>
-std::optional<timed<Id>> parse_timed(std::string_view kind,
-                                     std::string_view key) {
-  if (!key.starts_with(kind) || key.size() != 1 + number_size + body_size)
+std::optional<timed<Id>> parse_timed(std::string_view place) {
+  if (place.size() != number_size + body_size)
     return std::nullopt;
-  auto id = id_from<Id>(key.substr(1 + number_size));
+  auto id = id_from<Id>(place.substr(number_size));
   if (!id)
     return std::nullopt;
-  return timed<Id>{time_from(key.substr(1)), *std::move(id)};
+  return timed<Id>{time_from(place), *std::move(id)};
+}
+
+// What sorted upwards sorts downwards.
+std::string inverted(std::string_view bytes) {
+  std::string out{bytes};
+  for (auto& c : out)
+    c = static_cast<char>(~c);
+  return out;
 }
 
 } // namespace
@@ -153,7 +160,7 @@ std::string segment(const conversation_id& conversation, const stream_id& id,
 // -- indexes ---------------------------------------------------------------
 
 std::string activity(timestamp when, const conversation_id& id) {
-  return join(activity_kind, when, body_of(id));
+  return std::string{activity_kind} + inverted(join({}, when, body_of(id)));
 }
 
 std::string home(const stream_id& id) {
@@ -214,12 +221,16 @@ std::string end_of(std::string_view prefix) {
 // -- reading a key back ----------------------------------------------------
 
 std::optional<timed<conversation_id>> parse_activity(std::string_view key) {
-  return parse_timed<conversation_id>(activity_kind, key);
+  if (!key.starts_with(activity_kind))
+    return std::nullopt;
+  auto place = inverted(key.substr(activity_kind.size()));
+  return parse_timed<conversation_id>(place);
 }
 
 std::optional<timed<stream_id>> parse_timed_stream(std::string_view key) {
-  auto kind = key.starts_with(finished_kind) ? finished_kind : tombstone_kind;
-  return parse_timed<stream_id>(kind, key);
+  if (!key.starts_with(finished_kind) && !key.starts_with(tombstone_kind))
+    return std::nullopt;
+  return parse_timed<stream_id>(key.substr(1));
 }
 
 std::optional<timed<claim_digest>> parse_claim_age(std::string_view key) {

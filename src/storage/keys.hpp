@@ -3,13 +3,14 @@
 //   conv, msg, strm := the 26 characters of an id behind its prefix
 //   time            := 8 bytes, big-endian: milliseconds with the sign flipped
 //   seq             := 8 bytes, big-endian
+//   ~               := each bit inverted: sorts downwards
 //   digest          := 16 bytes: SHA-256 of caller and Idempotency-Key, cut
 //
 //   "v" conv "c"            -> conversation
 //   "v" conv "m" msg        -> message
 //   "v" conv "s" strm       -> stream, or the tombstone of an expired one
 //   "v" conv "g" strm seq   -> segment of an open stream
-//   "a" time conv           -> (nothing)  conversations by activity
+//   "a" ~(time conv)        -> (nothing)  conversations, newest activity first
 //   "i" strm                -> conv       where a stream's record stands
 //   "o" strm                -> conv       the same, of streams that are open
 //   "f" time strm           -> (nothing)  terminal streams by finished_at

@@ -128,7 +128,9 @@ void rocksdb_store::close_database() {
 }
 
 result<void> rocksdb_store::reopen() {
+  std::unique_lock turn{turnstile_};
   std::unique_lock guard{database_};
+  turn.unlock();
   close_database();
   auto done = open_database();
   if (!done) {
@@ -237,7 +239,9 @@ result<void> rocksdb_store::probe() {
 
 template <class F>
 auto rocksdb_store::read(F call) const {
+  std::unique_lock turn{turnstile_};
   std::shared_lock guard{database_};
+  turn.unlock();
   using answer = decltype(call(std::declval<const record_reader&>()));
   if (!db_)
     return answer{fail(errc::storage_failed,

@@ -108,7 +108,10 @@ private:
   std::mutex writer_;
   std::optional<failure> failure_; // under `writer_`
 
-  // Shared by readers, held alone while the database is closed and opened.
+  // Shared by readers, held alone while the database is closed and opened. A
+  // reader passes the turnstile first: whoever waits to be alone stands in it,
+  // so that readers who come and go cannot keep him waiting for ever.
+  mutable std::mutex turnstile_;
   mutable std::shared_mutex database_;
   std::unique_ptr<rocksdb::DB> db_; // null after an opening that failed
   std::unique_ptr<purger> purger_;  // null when `db_` is

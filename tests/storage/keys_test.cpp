@@ -46,11 +46,17 @@ TEST(keys, sort_times_before_and_after_the_epoch) {
   std::string before;
   for (std::int64_t ms : {least, std::int64_t{-1}, std::int64_t{0},
                           std::int64_t{1}, std::int64_t{256}, most}) {
-    auto key = keys::activity({ms}, conv);
+    auto key = keys::finished({ms}, strm);
     EXPECT_LT(before, key);
-    EXPECT_EQ(keys::parse_activity(key)->when.ms, ms);
+    EXPECT_EQ(keys::parse_timed_stream(key)->when.ms, ms);
     before = key;
   }
+}
+
+TEST(keys, sort_the_newest_activity_first) {
+  EXPECT_LT(keys::activity({6}, conv), keys::activity({5}, next_conv));
+  EXPECT_LT(keys::activity({0}, conv), keys::activity({-1}, conv));
+  EXPECT_LT(keys::activity({5}, next_conv), keys::activity({5}, conv));
 }
 
 TEST(keys, end_a_range_of_times_before_the_time_itself) {
@@ -92,7 +98,7 @@ TEST(keys, read_nothing_from_other_bytes) {
   EXPECT_FALSE(keys::parse_member(keys::record(conv) + "x"));
   EXPECT_FALSE(keys::parse_member(keys::all_of(conv) + "?"));
   auto place = keys::activity({5}, conv);
-  place.back() = '!';
+  place.back() = 'x';
   EXPECT_FALSE(keys::parse_activity(place));
 }
 

@@ -200,7 +200,7 @@ void run(unsigned seed, int batches) {
 
 TEST(rocksdb_store_and_memory_store, stay_the_same_under_random_batches) {
   for (unsigned seed : {1u, 2u, 3u})
-    run(seed, 1500);
+    run(seed, 1000);
 }
 
 } // namespace parley::storage
