@@ -212,8 +212,10 @@ void connection::flush() {
     sent_since_deadline_ += count;
   }
   last_write_ = clock::now();
-  write_deadline_ = clock::time_point::max();
   sent_since_deadline_ = 0;
+  if (std::exchange(write_deadline_, clock::time_point::max())
+      != clock::time_point::max())
+    arm_timer(); // heartbeats count again, from now
   on_flushed();
 }
 

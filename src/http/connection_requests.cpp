@@ -154,8 +154,11 @@ std::size_t connection::advance(std::string_view bytes) {
   auto& assembler = incoming_->assembler;
   const auto before = assembler.now();
   const auto taken = assembler.feed(bytes);
-  if (assembler.now() == request_assembler::state::head_done)
+  if (assembler.now() == request_assembler::state::head_done) {
     on_head(taken < bytes.size());
+    if (!incoming_)
+      return taken; // answered already
+  }
   if (assembler.now() == request_assembler::state::refused)
     refuse(assembler.why());
   else if (assembler.now() == request_assembler::state::complete)
