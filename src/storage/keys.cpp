@@ -157,6 +157,11 @@ std::string segment(const conversation_id& conversation, const stream_id& id,
   return key;
 }
 
+bool is_segment(std::string_view key) noexcept {
+  return key.size() == segments_of_size + number_size && key[0] == 'v'
+         && key[1 + body_size] == 'g';
+}
+
 // -- indexes ---------------------------------------------------------------
 
 std::string activity(timestamp when, const conversation_id& id) {

@@ -29,6 +29,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -59,6 +60,10 @@ using claim_digest = std::array<unsigned char, 16>;
                                       const stream_id& id);
 [[nodiscard]] std::string segment(const conversation_id& conversation,
                                   const stream_id& id, seq_t first_seq);
+
+// The length of what `segments_of` returns.
+inline constexpr std::size_t segments_of_size = 1 + 26 + 1 + 26;
+[[nodiscard]] bool is_segment(std::string_view key) noexcept;
 
 // -- indexes ---------------------------------------------------------------
 

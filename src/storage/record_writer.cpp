@@ -19,12 +19,13 @@ overloaded(Fs...) -> overloaded<Fs...>;
 
 } // namespace
 
-record_writer::record_writer(rocksdb::DB& db)
-  : db_(db),
-    // `overwrite_key`: one entry per key, which iteration over batch and
-    // database together relies on.
-    batch_(rocksdb::BytewiseComparator(), 0, true) {
-  // nop
+record_writer::record_writer(rocksdb::DB& db, const open_stream_map& open,
+                             batch_content content)
+  : db_(db), open_(open) {
+  // `overwrite_key`: one entry per key, which iteration over batch and
+  // database together relies on.
+  if (content == batch_content::anything)
+    index_.emplace(rocksdb::BytewiseComparator(), 0, true);
 }
 
 result<void> record_writer::apply(const mutation& change) {
@@ -86,7 +87,7 @@ void record_writer::unlist(const stream_id& id,
            is_terminal(record.status))
     erase(keys::finished(record.finished_at, id));
   else
-    erase(keys::open(id));
+    close(id);
 }
 
 result<void> record_writer::put(const stream_record& x) {
@@ -100,27 +101,19 @@ result<void> record_writer::put(const stream_record& x) {
   else if (auto before = decode_stream(x.conversation, x.id, **old))
     unlist(x.id, *before);
   else
-    erase(keys::open(x.id)); // damaged; the sweep skips its other places
+    close(x.id); // damaged; the sweep skips its other places
   store(key, encode(x));
   if (is_terminal(x.status))
     store(keys::finished(x.finished_at, x.id), {});
   else
-    store(keys::open(x.id), keys::home_value(x.conversation));
+    open(x.id, x.conversation);
   return {};
 }
 
 result<void> record_writer::append(const log_segment& x) {
-  auto open = get(keys::open(x.stream));
-  if (!open)
-    return fail(std::move(open.error()));
-  if (!*open)
-    return {}; // not open: see append_segment
-  auto conversation = keys::parse_home(**open);
-  if (!conversation)
-    return fail(errc::storage_failed, "The store's index of open streams has a "
-                                      "damaged entry for "
-                                        + x.stream.str() + ".");
-  store(keys::segment(*conversation, x.stream, x.first_seq), encode(x));
+  // Of a stream that is not open: see append_segment.
+  if (const auto* conversation = home_of_open(x.stream))
+    store(keys::segment(*conversation, x.stream, x.first_seq), encode(x));
   return {};
 }
 
@@ -153,6 +146,34 @@ result<void> record_writer::drop(const conversation_id& conversation,
   erase(keys::tombstone(finished_at, id));
   erase(keys::home(id));
   return erase_claims_of(id);
+}
+
+// -- which streams are open ------------------------------------------------
+
+const conversation_id* record_writer::home_of_open(const stream_id& id) const {
+  if (auto i = changed_.find(id); i != changed_.end())
+    return i->second ? &*i->second : nullptr;
+  auto i = open_.find(id);
+  return i != open_.end() ? &i->second : nullptr;
+}
+
+void record_writer::open(const stream_id& id, const conversation_id& home) {
+  store(keys::open(id), keys::home_value(home));
+  changed_.insert_or_assign(id, home);
+}
+
+void record_writer::close(const stream_id& id) {
+  erase(keys::open(id));
+  changed_.insert_or_assign(id, std::nullopt);
+}
+
+void record_writer::update(open_stream_map& open) const {
+  for (const auto& [id, home] : changed_) {
+    if (home)
+      open.insert_or_assign(id, *home);
+    else
+      open.erase(id);
+  }
 }
 
 // -- claims ----------------------------------------------------------------
@@ -208,7 +229,7 @@ result<void> record_writer::erase_stream(const conversation_id& conversation,
   if (auto old = decode_stream(conversation, id, value))
     unlist(id, *old);
   else
-    erase(keys::open(id));
+    close(id);
   return erase_claims_of(id);
 }
 
@@ -247,9 +268,10 @@ result<void> record_writer::erase_all(const conversation_id& id) {
 // -- the batch -------------------------------------------------------------
 
 result<std::optional<std::string>> record_writer::get(const std::string& key) {
+  assert(index_);
   std::string value;
   auto status =
-    batch_.GetFromBatchAndDB(&db_, rocksdb::ReadOptions{}, key, &value);
+    index_->GetFromBatchAndDB(&db_, rocksdb::ReadOptions{}, key, &value);
   if (status.IsNotFound())
     return std::nullopt;
   if (!status.ok())
@@ -258,13 +280,15 @@ result<std::optional<std::string>> record_writer::get(const std::string& key) {
 }
 
 void record_writer::store(const std::string& key, std::string_view value) {
+  rocksdb::Slice slice{value.data(), value.size()};
   [[maybe_unused]] auto status =
-    batch_.Put(key, rocksdb::Slice{value.data(), value.size()});
+    index_ ? index_->Put(key, slice) : plain_.Put(key, slice);
   assert(status.ok());
 }
 
 void record_writer::erase(const std::string& key) {
-  [[maybe_unused]] auto status = batch_.Delete(key);
+  [[maybe_unused]] auto status =
+    index_ ? index_->Delete(key) : plain_.Delete(key);
   assert(status.ok());
 }
 
@@ -272,7 +296,7 @@ result<void> record_writer::scan(
   const std::string& prefix,
   const std::function<void(std::string_view, std::string_view)>& visit) {
   std::unique_ptr<rocksdb::Iterator> i{
-    batch_.NewIteratorWithBase(db_.NewIterator(rocksdb::ReadOptions{}))};
+    index_->NewIteratorWithBase(db_.NewIterator(rocksdb::ReadOptions{}))};
   for (i->Seek(prefix); i->Valid() && i->key().starts_with(prefix); i->Next())
     visit(i->key().ToStringView(), i->value().ToStringView());
   if (!i->status().ok())

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include <rocksdb/db.h>
@@ -20,9 +21,19 @@
 
 namespace parley::storage {
 
+// Where the records of open streams stand; what the store knows without asking
+// the database, because every token asks.
+using open_stream_map = std::unordered_map<stream_id, conversation_id>;
+
+// What a batch consists of. Segments alone, the most frequent batch by far,
+// need no index over what was written so far.
+enum class batch_content { anything, segments };
+
 class record_writer {
 public:
-  explicit record_writer(rocksdb::DB& db);
+  // `open` must outlive the writer.
+  record_writer(rocksdb::DB& db, const open_stream_map& open,
+                batch_content content);
 
   [[nodiscard]] result<void> apply(const mutation& change);
 
@@ -43,8 +54,10 @@ public:
   // -- the outcome ---------------------------------------------------------
 
   [[nodiscard]] rocksdb::WriteBatch& batch() {
-    return *batch_.GetWriteBatch();
+    return index_ ? *index_->GetWriteBatch() : plain_;
   }
+  // Brings a map up to what is true once this is committed.
+  void update(open_stream_map& open) const;
   // Conversations whose bytes should leave the disk once this is committed.
   [[nodiscard]] const std::vector<conversation_id>& erased() const noexcept {
     return erased_;
@@ -65,6 +78,10 @@ private:
   void unlist(const stream_id& id,
               const std::variant<stream_record, tombstone>& old);
 
+  [[nodiscard]] const conversation_id* home_of_open(const stream_id& id) const;
+  void open(const stream_id& id, const conversation_id& home);
+  void close(const stream_id& id);
+
   void store(const std::string& key, std::string_view value);
   // Calls `visit` for each record under the prefix, in order, while the batch
   // stays as it is.
@@ -73,7 +90,11 @@ private:
                                              std::string_view value)>& visit);
 
   rocksdb::DB& db_;
-  rocksdb::WriteBatchWithIndex batch_;
+  const open_stream_map& open_;
+  // What this batch opens, and with nothing, closes.
+  std::unordered_map<stream_id, std::optional<conversation_id>> changed_;
+  std::optional<rocksdb::WriteBatchWithIndex> index_; // of `anything`
+  rocksdb::WriteBatch plain_;                         // of `segments`
   std::vector<conversation_id> erased_;
 };
 

@@ -5,7 +5,10 @@
 #include <rocksdb/cache.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/listener.h>
+#include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
+
+#include "storage/keys.hpp"
 
 namespace parley::storage {
 
@@ -21,6 +24,23 @@ public:
   void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status,
                             bool* auto_recovery) override {
     *auto_recovery = false;
+  }
+};
+
+// The segments of a stream come in order, those of hundreds of streams by
+// turns. Told which keys follow each other, a memtable finds the place of the
+// next segment beside that of the last one: less than half the cost of a token
+// here.
+class segments_of_a_stream final : public rocksdb::SliceTransform {
+public:
+  const char* Name() const override {
+    return "parley.segments_of_a_stream";
+  }
+  bool InDomain(const rocksdb::Slice& key) const override {
+    return keys::is_segment(key.ToStringView());
+  }
+  rocksdb::Slice Transform(const rocksdb::Slice& key) const override {
+    return {key.data(), keys::segments_of_size};
   }
 };
 
@@ -56,6 +76,11 @@ rocksdb::Options make_rocksdb_options() {
   options.level_compaction_dynamic_level_bytes = true;
   options.compression = rocksdb::kLZ4Compression;
   options.bottommost_compression = rocksdb::kZSTD;
+
+  // The store has one writer, and the hints below are for one.
+  options.allow_concurrent_memtable_write = false;
+  options.memtable_insert_with_hint_prefix_extractor =
+    std::make_shared<segments_of_a_stream>();
 
   // -- threads: one flush and one compaction -------------------------------
   options.max_background_jobs = 2;

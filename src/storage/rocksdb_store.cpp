@@ -1,5 +1,6 @@
 #include "storage/rocksdb_store.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <system_error>
 #include <utility>
@@ -32,6 +33,28 @@ std::vector<conversation_id> pending_purges(rocksdb::DB& db) {
       ids.push_back(*std::move(id));
   }
   return ids;
+}
+
+open_stream_map load_open_streams(rocksdb::DB& db) {
+  open_stream_map open;
+  std::unique_ptr<rocksdb::Iterator> i{db.NewIterator(rocksdb::ReadOptions{})};
+  auto kind = slice_of(keys::open_kind);
+  for (i->Seek(kind); i->Valid() && i->key().starts_with(kind); i->Next()) {
+    auto id = keys::parse_open(i->key().ToStringView());
+    auto home = keys::parse_home(i->value().ToStringView());
+    if (id && home)
+      open.insert_or_assign(*std::move(id), *std::move(home));
+  }
+  return open;
+}
+
+batch_content content_of(std::span<const mutation> batch) {
+  auto is_segment = [](const mutation& change) {
+    return std::holds_alternative<append_segment>(change);
+  };
+  return std::all_of(batch.begin(), batch.end(), is_segment)
+           ? batch_content::segments
+           : batch_content::anything;
 }
 
 // The length of RocksDB's logs, which opening may have to write out as tables.
@@ -103,6 +126,7 @@ result<void> rocksdb_store::open_database() {
   if (auto done = ensure_schema(*db); !done)
     return done;
   db_ = std::move(owner);
+  open_streams_ = load_open_streams(*db_);
   purger_ =
     std::make_unique<purger>(*db_, pending_purges(*db_), settings_.purge_rest);
   return {};
@@ -148,7 +172,7 @@ result<void> rocksdb_store::write(std::span<const mutation> batch,
   std::unique_lock guard{writer_};
   if (failure_)
     return fail(failure_->what);
-  record_writer out{*db_};
+  record_writer out{*db_, open_streams_, content_of(batch)};
   for (const auto& change : batch) {
     if (auto done = out.apply(change); !done)
       return done;
@@ -157,6 +181,7 @@ result<void> rocksdb_store::write(std::span<const mutation> batch,
     out.erase(keys::purge(id));
   if (auto done = commit(out.batch(), sync); !done)
     return done;
+  out.update(open_streams_);
   purger_->request(out.erased());
   return {};
 }
@@ -181,7 +206,7 @@ result<std::size_t> rocksdb_store::sweep_expired(timestamp streams_before,
   std::unique_lock guard{writer_};
   if (failure_)
     return fail(failure_->what);
-  record_writer out{*db_};
+  record_writer out{*db_, open_streams_, batch_content::anything};
   auto removed = sweep(*db_, out, streams_before, claims_before, max_items);
   if (!removed || out.batch().Count() == 0)
     return removed;

@@ -107,6 +107,7 @@ private:
   // Held by whoever writes. Uncontended: the store has one writer.
   std::mutex writer_;
   std::optional<failure> failure_; // under `writer_`
+  open_stream_map open_streams_;   // under `writer_`
 
   // Shared by readers, held alone while the database is closed and opened. A
   // reader passes the turnstile first: whoever waits to be alone stands in it,

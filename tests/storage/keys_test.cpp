@@ -40,6 +40,15 @@ TEST(keys, sort_messages_by_id_and_segments_by_number) {
   }
 }
 
+TEST(keys, tell_segments_from_others) {
+  EXPECT_EQ(keys::segments_of(conv, strm).size(), keys::segments_of_size);
+  EXPECT_TRUE(keys::is_segment(keys::segment(conv, strm, 7)));
+  for (const auto& key :
+       {keys::segments_of(conv, strm), keys::message(conv, msg),
+        keys::stream(conv, strm), keys::finished({5}, strm), std::string{}})
+    EXPECT_FALSE(keys::is_segment(key));
+}
+
 TEST(keys, sort_times_before_and_after_the_epoch) {
   constexpr auto least = std::numeric_limits<std::int64_t>::min();
   constexpr auto most = std::numeric_limits<std::int64_t>::max();
