@@ -4,10 +4,10 @@
 #include <bit>
 #include <charconv>
 #include <cmath>
-#include <cstring>
 
 #include "chat/limits.hpp"
 #include "chat/utf8.hpp"
+#include "wire/byte_mask.hpp"
 
 namespace parley::wire {
 
@@ -216,21 +216,6 @@ void hash(hasher& to, const json& value) {
 // -- writing
 // ----------------------------------------------------------------------
 
-constexpr std::uint64_t every_byte(unsigned char value) {
-  return 0x0101010101010101u * value;
-}
-
-constexpr bool has_zero_byte(std::uint64_t word) {
-  return ((word - every_byte(0x01)) & ~word & every_byte(0x80)) != 0;
-}
-
-// True where one of eight bytes must be escaped: below 0x20, '"' or '\'.
-constexpr bool needs_escape(std::uint64_t word) {
-  const auto control = (word - every_byte(0x20)) & ~word & every_byte(0x80);
-  return control != 0 || has_zero_byte(word ^ every_byte('"'))
-         || has_zero_byte(word ^ every_byte('\\'));
-}
-
 // For each byte: 0 where it stands for itself, 'u' where it needs \u00XX, else
 // the letter behind the backslash.
 constexpr std::array<char, 256> escapes = [] {
@@ -248,12 +233,12 @@ constexpr std::array<char, 256> escapes = [] {
 }();
 
 std::size_t plain_run(std::string_view text, std::size_t at) {
-  while (at + 8 <= text.size()) {
-    std::uint64_t word;
-    std::memcpy(&word, text.data() + at, 8);
-    if (needs_escape(word))
-      break;
-    at += 8;
+  for (; at + 8 <= text.size(); at += 8) {
+    const auto word = load_word(text, at);
+    const auto found =
+      mask_below(word, 0x20) | mask_equal(word, '"') | mask_equal(word, '\\');
+    if (found != 0)
+      return at + first_of(found);
   }
   while (at < text.size() && escapes[static_cast<unsigned char>(text[at])] == 0)
     ++at;

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cstring>
 
 #include "chat/limits.hpp"
 #include "chat/utf8.hpp"
+#include "wire/byte_mask.hpp"
 
 namespace parley::wire {
 
@@ -13,23 +13,13 @@ namespace {
 
 constexpr double max_count = 0x1p53;
 
-constexpr std::uint64_t every_byte(unsigned char value) {
-  return 0x0101010101010101u * value;
-}
-
-constexpr bool has_byte(std::uint64_t word, unsigned char value) {
-  const auto zeros = word ^ every_byte(value);
-  return ((zeros - every_byte(0x01)) & ~zeros & every_byte(0x80)) != 0;
-}
-
 // Offset of the next quote or backslash, or the size.
 std::size_t string_run(std::string_view text, std::size_t at) {
-  while (at + 8 <= text.size()) {
-    std::uint64_t word;
-    std::memcpy(&word, text.data() + at, 8);
-    if (has_byte(word, '"') || has_byte(word, '\\'))
-      break;
-    at += 8;
+  for (; at + 8 <= text.size(); at += 8) {
+    const auto word = load_word(text, at);
+    const auto found = mask_equal(word, '"') | mask_equal(word, '\\');
+    if (found != 0)
+      return at + first_of(found);
   }
   while (at < text.size() && text[at] != '"' && text[at] != '\\')
     ++at;
@@ -62,6 +52,11 @@ void append_utf8(std::string& out, std::uint32_t point) {
 
 constexpr std::uint32_t replacement = 0xFFFD;
 
+bool is_number_char(char c) {
+  return (c >= '0' && c <= '9') || c == '-' || c == '+' || c == '.' || c == 'e'
+         || c == 'E';
+}
+
 bool is_high_surrogate(std::uint32_t x) {
   return x >= 0xD800 && x < 0xDC00;
 }
@@ -76,21 +71,6 @@ bool json_reader::fail() {
   ok_ = false;
   at_ = text_.size();
   return false;
-}
-
-void json_reader::skip_blanks() {
-  while (at_ < text_.size()
-         && (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\n'
-             || text_[at_] == '\r'))
-    ++at_;
-}
-
-bool json_reader::consume(char c) {
-  skip_blanks();
-  if (at_ >= text_.size() || text_[at_] != c)
-    return false;
-  ++at_;
-  return true;
 }
 
 json_reader::kind json_reader::peek() {
@@ -321,16 +301,17 @@ bool json_reader::skip_container() {
 }
 
 bool json_reader::skip_scalar() {
-  const auto end =
-    std::min(text_.find_first_of(" \t\r\n,:]}\"[{", at_), text_.size());
-  const auto token = text_.substr(at_, end - at_);
-  const bool is_number =
-    !token.empty()
-    && token.find_first_not_of("+-.0123456789eE") == std::string_view::npos;
-  if (!is_number && token != "true" && token != "false" && token != "null")
-    return fail();
-  at_ = end;
-  return true;
+  const auto begin = at_;
+  while (at_ < text_.size() && is_number_char(text_[at_]))
+    ++at_;
+  if (at_ > begin)
+    return true;
+  for (const std::string_view word : {"null", "true", "false"})
+    if (text_.substr(at_).starts_with(word)) {
+      at_ += word.size();
+      return true;
+    }
+  return fail();
 }
 
 bool json_reader::at_end() {

@@ -64,8 +64,20 @@ public:
 
 private:
   bool fail();
-  void skip_blanks();
-  bool consume(char c);
+  // These two come before every token.
+  void skip_blanks() {
+    while (at_ < text_.size() && text_[at_] <= ' '
+           && (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\n'
+               || text_[at_] == '\r'))
+      ++at_;
+  }
+  bool consume(char c) {
+    skip_blanks();
+    if (at_ >= text_.size() || text_[at_] != c)
+      return false;
+    ++at_;
+    return true;
+  }
   bool skip_string();
   bool skip_container();
   bool skip_scalar();
