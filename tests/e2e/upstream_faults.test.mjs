@@ -78,7 +78,12 @@ for (const [fault, code, text, retried] of table) {
     const tag = newTag();
     const reader = await answer(it.parley, { tag, fault });
     await checkFailure(it.parley, reader, code, text);
-    if (retried !== null) assert.equal(it.mock.calls(tag), retried ? 2 : 1);
+    const calls = it.mock.calls(tag);
+    // A kept connection that dies before a byte came back may have been closed
+    // before the request reached it: one more try on a fresh one is free.
+    const free = fault.endsWith('before_head') ? 1 : 0;
+    if (retried) assert.ok(calls === 2 || calls === 2 + free, `${calls} calls`);
+    else if (retried === false) assert.equal(calls, 1);
   });
 }
 

@@ -15,8 +15,11 @@ export function world(options = {}, { tls = null, env = {} } = {}) {
     it.parley = await startParley({ mock: it.mock, options, env });
   });
   after(async () => {
-    await it.parley?.dispose();
-    await it.mock?.close();
+    try {
+      await it.parley?.dispose();
+    } finally {
+      await it.mock?.close();
+    }
   });
   return it;
 }
