@@ -177,7 +177,9 @@ void session::publish(std::int64_t read_at) {
 }
 
 void session::tell(progress_stage stage) {
-  progress_event what{stage, std::max(attempt_, 1u)};
+  auto attempt =
+    stage == progress_stage::retrying ? attempt_ + 1 : std::max(attempt_, 1u);
+  progress_event what{stage, attempt};
   if (had_reader_)
     readers_.tell({what});
   else

@@ -75,8 +75,12 @@ prepare_store(const config::settings& settings, const telemetry::log& log) {
 
 exit_code serve(const config::settings& settings, const telemetry::log& log,
                 const signals& signals, storage::store& store,
-                llm::provider& provider, id_generator& ids) {
+                std::unique_ptr<llm::provider> made_provider,
+                id_generator& ids) {
   runtime::event_loops loops{loop_count(settings)};
+  // Goes before the loops that its connections live on, after all actors.
+  auto provider_owner = std::move(made_provider);
+  auto& provider = *provider_owner;
   runtime::system_config config{loops};
   caf::actor_system system{config};
   telemetry::metrics metrics{system};
@@ -144,7 +148,7 @@ exit_code run_node(const config::settings& settings, const telemetry::log& log,
                              {"data_dir", settings.data_dir},
                              {"llm", (*provider)->name()}});
   id_generator ids{identity->tag};
-  return serve(settings, log, signals, **store, **provider, ids);
+  return serve(settings, log, signals, **store, std::move(*provider), ids);
 }
 
 } // namespace parley::app
