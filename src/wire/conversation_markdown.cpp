@@ -9,7 +9,7 @@ namespace {
 
 // One line of plain text inside a heading or a list.
 std::string plain(std::string_view text) {
-  constexpr std::string_view special = "\\`*_{}[]()<>#+-.!|~&";
+  constexpr std::string_view special = "\\`*_[]<>#&~|";
   std::string out;
   for (const char c : text) {
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
@@ -82,7 +82,7 @@ std::string encode_markdown(const exported_conversation& what) {
   const auto& about = what.conversation;
   std::string out = "# ";
   out += about.title.empty() ? "Conversation" : plain(about.title);
-  out += "\n\n- Id: " + plain(about.id.str());
+  out += "\n\n- Id: `" + about.id.str() + "`";
   out += "\n- Created: " + to_string(about.created_at);
   out += "\n- Updated: " + to_string(about.updated_at);
   if (!about.model.empty())
