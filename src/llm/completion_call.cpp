@@ -29,8 +29,7 @@ void completion_call::on_sent() {
     on_report_(connected{});
 }
 
-// -- the response
-// -----------------------------------------------------------------
+// -- the response ------------------------------------------------------------
 
 void completion_call::on_head(const response_head& head) {
   head_ = head;
@@ -89,7 +88,18 @@ void completion_call::take_event(const wire::sse_event& event) {
     done_ = true;
     return;
   }
+  if (event.data.empty())
+    return; // a heartbeat of some servers
   take_chunk(wire::parse_completion_chunk(event.data));
+  if (event.event == "error" && !failure_) {
+    const auto said = wire::upstream_error_text(event.data);
+    failure_ = error{errc::upstream_failed,
+                     said.empty() ? "The upstream's stream ended in an error."
+                                  : "The upstream failed: " + said,
+                     {},
+                     {},
+                     std::nullopt};
+  }
 }
 
 void completion_call::take_chunk(result<wire::completion_chunk> chunk) {
@@ -137,8 +147,7 @@ void completion_call::on_read_end() {
   }
 }
 
-// -- the end
-// ----------------------------------------------------------------------
+// -- the end -----------------------------------------------------------------
 
 void completion_call::on_complete() {
   switch (kind_) {
@@ -201,8 +210,7 @@ void completion_call::settle_events(bool whole) {
                    "The upstream's answer ended before it was finished.");
 }
 
-// -- reports
-// ----------------------------------------------------------------------
+// -- reports -----------------------------------------------------------------
 
 void completion_call::report_deltas() {
   if (!pending_.items.empty() && !cancelled())

@@ -35,8 +35,7 @@ void connection_pool::close() {
   resolver_.cancel();
 }
 
-// -- idle connections
-// -------------------------------------------------------------
+// -- idle connections --------------------------------------------------------
 
 std::unique_ptr<transport> connection_pool::take_idle() {
   const auto oldest = clock::now() - max_idle_age;
@@ -78,22 +77,21 @@ void connection_pool::sweep() {
     sweep_later();
 }
 
-// -- new connections
-// --------------------------------------------------------------
+// -- new connections ---------------------------------------------------------
 
 void connection_pool::connect(std::shared_ptr<connector> via,
                               connect_function on_done) {
-  resolve([self = shared_from_this(), via = std::move(via),
-           on_done = std::move(on_done)](
+  resolve([this, via = std::move(via), on_done = std::move(on_done)](
             error_code ec, const connector::endpoints& addresses) mutable {
     if (via->cancelled())
       return;
     if (ec) {
-      on_done(fail(self->unreachable(ec)));
+      on_done(fail(unreachable(ec)));
       return;
     }
-    via->start(addresses, [self, on_done = std::move(on_done)](
-                            error_code result, tcp::socket socket) {
+    via->start(addresses, [self = shared_from_this(),
+                           on_done = std::move(on_done)](error_code result,
+                                                         tcp::socket socket) {
       if (result) {
         // The upstream may have moved; ask again next time.
         self->addresses_until_ = {};

@@ -39,8 +39,7 @@ public:
   connection_pool(boost::asio::io_context& loop, url upstream,
                   std::shared_ptr<const tls_context> tls, std::size_t max_idle);
 
-  // -- idle connections
-  // -----------------------------------------------------------
+  // -- idle connections ------------------------------------------------------
 
   // The connection that was used last and still stands; null when there is
   // none.
@@ -50,8 +49,7 @@ public:
   // are enough.
   void give_back(std::unique_ptr<transport> connection);
 
-  // -- new connections
-  // --------------------------------------------------------------
+  // -- new connections -------------------------------------------------------
 
   using connect_function =
     std::function<void(result<std::unique_ptr<transport>>)>;
@@ -61,8 +59,7 @@ public:
   // cancelled first.
   void connect(std::shared_ptr<connector> via, connect_function on_done);
 
-  // -- reading
-  // ------------------------------------------------------------------------
+  // -- reading ---------------------------------------------------------------
 
   // Scratch space, valid until control returns to the loop.
   [[nodiscard]] std::span<char> read_buffer();

@@ -15,8 +15,7 @@ namespace {
 
 using line = std::string_view;
 
-// -- the parts of a story
-// -------------------------------------------------------
+// -- the parts of a story ----------------------------------------------------
 
 constexpr auto heroes = std::to_array<line>({
   "Marla",
@@ -159,8 +158,7 @@ constexpr auto endings = std::to_array<line>({
   "of them tells the story differently. All of them are right.",
 });
 
-// -- telling
-// ----------------------------------------------------------------------
+// -- telling -----------------------------------------------------------------
 
 // splitmix64: small, and the same on every machine.
 class dice {
@@ -261,8 +259,7 @@ std::string count_up(const counting& what) {
   return result + ".";
 }
 
-// -- understanding
-// ----------------------------------------------------------------
+// -- understanding -----------------------------------------------------------
 
 // 1 … max_count; grouping commas as in 10,000 are read over.
 std::optional<int> number_from(std::string_view text) {

@@ -132,8 +132,7 @@ bool http_response_parser::finish() noexcept {
   return complete();
 }
 
-// -- the head
-// ---------------------------------------------------------------------
+// -- the head ----------------------------------------------------------------
 
 result<void> http_response_parser::take_head(view& bytes, sink& to) {
   // Two bytes of an earlier piece may belong to the empty line.
@@ -267,8 +266,7 @@ result<void> http_response_parser::begin_body(const response_head& head,
   return {};
 }
 
-// -- the body
-// ---------------------------------------------------------------------
+// -- the body ----------------------------------------------------------------
 
 void http_response_parser::take_data(view& bytes, sink& to) {
   const auto size =

@@ -2,7 +2,7 @@
 //
 // `openai_provider` speaks to any OpenAI-compatible server, `eliza_provider` is
 // the built-in model, `scripted_provider` plays exact deltas, pauses and faults
-// for tests. tests/llm/conformance.hpp runs on all of them.
+// for tests. tests/llm/conformance_test.cpp runs on all of them.
 #pragma once
 
 #include <chrono>

@@ -26,8 +26,7 @@ private:
   std::shared_ptr<scripted_run> run_;
 };
 
-// -- steps
-// ------------------------------------------------------------------------
+// -- steps -------------------------------------------------------------------
 
 report text(std::string what, text_kind kind) {
   deltas made;
@@ -41,8 +40,7 @@ report failure(errc code, int http_status,
   return failed{std::move(why), http_status};
 }
 
-// -- one generation
-// ---------------------------------------------------------------
+// -- one generation ----------------------------------------------------------
 
 scripted_run::scripted_run(prompt asked, report_function on_report,
                            script steps)
@@ -114,8 +112,7 @@ void scripted_run::destroy() {
   held_.clear();
 }
 
-// -- the provider
-// -----------------------------------------------------------------
+// -- the provider ------------------------------------------------------------
 
 scripted_provider::scripted_provider()
   : models_(std::vector<model_info>{{"scripted", 0, "parley"}}) {

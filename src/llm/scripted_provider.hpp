@@ -40,8 +40,7 @@ struct stop_here {};
 using scripted_step = std::variant<report, stop_here>;
 using script = std::vector<scripted_step>;
 
-// -- steps, shortly
-// -------------------------------------------------------------
+// -- steps, shortly ----------------------------------------------------------
 
 [[nodiscard]] report text(std::string what,
                           text_kind kind = text_kind::content);
@@ -54,8 +53,7 @@ class scripted_run {
 public:
   scripted_run(prompt asked, report_function on_report, script steps);
 
-  // -- doing
-  // ----------------------------------------------------------------------
+  // -- doing -----------------------------------------------------------------
 
   void connect();
   void emit(std::string what, text_kind kind = text_kind::content);
@@ -68,8 +66,7 @@ public:
   // Takes the script's steps up to its next `stop_here` or its end.
   void advance();
 
-  // -- looking
-  // ----------------------------------------------------------------------
+  // -- looking ---------------------------------------------------------------
 
   [[nodiscard]] const prompt& asked() const noexcept {
     return asked_;

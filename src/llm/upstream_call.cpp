@@ -79,15 +79,17 @@ void upstream_call::fail_with(error why) {
   on_failed(std::move(why));
 }
 
-// -- connecting
-// -------------------------------------------------------------------
+// -- connecting --------------------------------------------------------------
 
 void upstream_call::connect() {
   phase_ = phase::acquiring;
   connector_ = std::make_shared<connector>(loop());
-  pool_->connect(connector_, [self = shared_from_this()](
+  // Weak, because the pool would keep the call and the call keeps the pool. Its
+  // generation, or its deadline, keeps the call.
+  pool_->connect(connector_, [weak = weak_from_this()](
                                result<std::unique_ptr<transport>> made) {
-    if (self->phase_ == phase::ended)
+    const auto self = weak.lock();
+    if (!self || self->phase_ == phase::ended)
       return;
     self->connector_ = nullptr;
     if (!made)
@@ -136,8 +138,7 @@ void upstream_call::handshake() {
   }
 }
 
-// -- sending
-// ----------------------------------------------------------------------
+// -- sending -----------------------------------------------------------------
 
 void upstream_call::send() {
   while (!sent_all() && !send_failed_) {
@@ -166,8 +167,7 @@ void upstream_call::send() {
     wait_for_more();
 }
 
-// -- receiving
-// --------------------------------------------------------------------
+// -- receiving ---------------------------------------------------------------
 
 void upstream_call::wait_for_more() {
   if (paused_)

@@ -4,8 +4,9 @@
 //                                        ↘ draining → ended
 //
 // A derived class hears of it through the `on_…` functions. All of it runs on
-// the pool's loop's thread; the object lives as long as a handler is on its
-// way. After `cancel` no `on_…` function is called.
+// the pool's loop's thread. The object lives as long as a handler is on its
+// way; while addresses are looked up somebody else must hold it. After `cancel`
+// no `on_…` function is called.
 //
 // A connection that was kept alive may die while the request is on its way. If
 // it does so before a byte of the response, the request is sent once more over
@@ -62,8 +63,7 @@ protected:
   // `request`: head and body as they go out.
   upstream_call(std::shared_ptr<connection_pool> pool, std::string request);
 
-  // -- what a derived class hears
-  // ---------------------------------------------------
+  // -- what a derived class hears --------------------------------------------
 
   // The request is with the kernel. Once, also when it is sent again.
   virtual void on_sent() {
@@ -83,8 +83,7 @@ protected:
   virtual void on_deadline() {
   }
 
-  // -- what it may do
-  // ---------------------------------------------------------------
+  // -- what it may do --------------------------------------------------------
 
   // Replaces an earlier deadline.
   void set_deadline(std::chrono::milliseconds from_now);

@@ -41,8 +41,7 @@ std::size_t words_in(std::string_view text) {
 
 } // namespace
 
-// -- reading
-// ----------------------------------------------------------------------
+// -- reading -----------------------------------------------------------------
 
 TEST(eliza_words, splits_clauses_but_not_numbers) {
   const auto clauses = clauses_of("Count to 10,000. Now! 3.5 is fine");
@@ -84,8 +83,7 @@ TEST(eliza_words, reads_hostile_messages_in_bounded_pieces) {
     EXPECT_LE(one.size(), max_clause_words);
 }
 
-// -- the script
-// -------------------------------------------------------------------
+// -- the script --------------------------------------------------------------
 
 TEST(eliza_script, is_well_formed_and_large_enough) {
   const auto script = parse_eliza_script(eliza_script_text());
@@ -130,8 +128,7 @@ TEST(eliza_script, refuses_lines_that_make_no_sense) {
     EXPECT_FALSE(parse_eliza_script(text)) << text;
 }
 
-// -- the conversation
-// -------------------------------------------------------------
+// -- the conversation --------------------------------------------------------
 
 TEST(eliza_engine, greets_by_name_once_it_is_told) {
   EXPECT_EQ(answer_to({"My name is ann"}),
@@ -206,8 +203,7 @@ TEST(eliza_engine, every_reply_of_the_script_fills_its_slots) {
   }
 }
 
-// -- tales
-// ------------------------------------------------------------------------
+// -- tales -------------------------------------------------------------------
 
 TEST(eliza_tales, counts) {
   EXPECT_EQ(answer_to({"Please count to 12."}),
@@ -234,8 +230,7 @@ TEST(eliza_tales, repeats_any_text_as_it_is) {
             "\U0001F600, {1} \"x\"\nend");
 }
 
-// -- the provider
-// -----------------------------------------------------------------
+// -- the provider ------------------------------------------------------------
 
 TEST(eliza_provider, words_joined_are_the_whole_answer) {
   boost::asio::io_context loop;

@@ -21,8 +21,7 @@ const std::string hello =
 
 } // namespace
 
-// -- connecting
-// -------------------------------------------------------------------
+// -- connecting --------------------------------------------------------------
 
 TEST_F(http_client, says_when_nobody_listens) {
   unsigned short port = 0;
@@ -72,8 +71,7 @@ TEST_F(http_client, takes_the_first_address_that_answers) {
   EXPECT_EQ(reached->port(), server.port());
 }
 
-// -- keeping
-// ----------------------------------------------------------------------
+// -- keeping -----------------------------------------------------------------
 
 TEST_F(http_client, uses_a_connection_again) {
   for (int i = 0; i < 5; ++i)
@@ -172,8 +170,7 @@ TEST_F(http_client, closes_what_it_keeps_when_the_provider_goes) {
   run_until(loop, [this] { return last_peer().client_gone; });
 }
 
-// -- holding back
-// -----------------------------------------------------------------
+// -- holding back ------------------------------------------------------------
 
 TEST_F(http_client, a_pause_holds_the_upstream_back_and_loses_nothing) {
   const auto run = start(heard);
@@ -213,8 +210,7 @@ TEST_F(http_client, pauses_before_the_answer_are_fine) {
   EXPECT_EQ(heard.content, "Hello");
 }
 
-// -- cancelling
-// -------------------------------------------------------------------
+// -- cancelling --------------------------------------------------------------
 
 TEST_F(http_client, cancelled_before_it_began_it_says_nothing) {
   start(heard).reset();

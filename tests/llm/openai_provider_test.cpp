@@ -28,8 +28,7 @@ nlohmann::json body_of(const std::string& request) {
 
 } // namespace
 
-// -- the request
-// ------------------------------------------------------------------
+// -- the request -------------------------------------------------------------
 
 TEST_F(openai, sends_a_well_formed_request) {
   settings.llm.api_key.value = "sk-secret";
@@ -77,8 +76,7 @@ TEST(openai_settings, a_key_that_would_be_a_header_of_its_own_is_refused) {
   }
 }
 
-// -- answers
-// ----------------------------------------------------------------------
+// -- answers -----------------------------------------------------------------
 
 TEST_F(openai, reports_connected_then_deltas_then_the_end) {
   const auto made = ask(hello);
@@ -250,8 +248,7 @@ TEST_F(openai, skips_interim_responses) {
   EXPECT_EQ(made.content, "Hello");
 }
 
-// -- refusals
-// ---------------------------------------------------------------------
+// -- refusals ----------------------------------------------------------------
 
 TEST_F(openai, tells_what_the_upstream_refused_and_why) {
   const auto made =
@@ -315,8 +312,17 @@ TEST_F(openai, an_error_inside_the_stream_comes_after_what_was_said) {
   EXPECT_THAT(made.failure->why.detail, HasSubstr("GPU lost"));
 }
 
-// -- nonsense
-// ---------------------------------------------------------------------
+TEST_F(openai, an_event_that_is_named_error_is_one) {
+  const auto made = ask(chunked_stream(
+    {"data: \n\n: ping\n\n", content_event("so far"),
+     "event: error\ndata: {\"message\":\"out of memory\"}\n\n"}));
+  EXPECT_EQ(made.content, "so far");
+  ASSERT_TRUE(made.failure);
+  EXPECT_EQ(made.failure->why.code, errc::upstream_failed);
+  EXPECT_THAT(made.failure->why.detail, HasSubstr("out of memory"));
+}
+
+// -- nonsense ----------------------------------------------------------------
 
 TEST_F(openai, bytes_that_are_no_http_are_a_protocol_error) {
   for (const auto* bytes :
@@ -358,8 +364,7 @@ TEST_F(openai, an_empty_200_is_an_interruption_and_a_broken_one_no_answer) {
             errc::upstream_protocol);
 }
 
-// -- models
-// -----------------------------------------------------------------------
+// -- models ------------------------------------------------------------------
 
 TEST_F(openai, lists_the_upstream_s_models) {
   make_model();

@@ -50,8 +50,7 @@ failed_attempt attempt(std::uint32_t number,
 
 } // namespace
 
-// -- prompt_builder
-// ---------------------------------------------------------------
+// -- prompt_builder ----------------------------------------------------------
 
 TEST(prompt_builder, sends_system_prompt_history_and_message_in_order) {
   const std::vector<message> history{said(role::user, "one"),
@@ -105,8 +104,7 @@ TEST(prompt_builder, an_imported_history_may_begin_with_an_answer) {
   EXPECT_EQ(joined(build_messages("", history, "r", 100)), "a:Hi u:q u:r ");
 }
 
-// -- retry_policy
-// -----------------------------------------------------------------
+// -- retry_policy ------------------------------------------------------------
 
 TEST(retry_policy, backs_off_exponentially_with_full_jitter) {
   const auto settings = retrying();
@@ -168,8 +166,7 @@ TEST(retry_policy, knows_what_may_go_better_next_time) {
   EXPECT_FALSE(retried(errc::internal, 0));
 }
 
-// -- url
-// --------------------------------------------------------------------------
+// -- url ---------------------------------------------------------------------
 
 TEST(base_url, takes_the_usual_ones) {
   EXPECT_EQ(parse_base_url("http://127.0.0.1:11434/v1"),
@@ -199,8 +196,7 @@ TEST(base_url, refuses_what_is_none_and_names_the_option) {
   }
 }
 
-// -- Retry-After and refusals
-// -----------------------------------------------------
+// -- Retry-After and refusals ------------------------------------------------
 
 TEST(retry_after, reads_seconds_and_dates) {
   const auto now = std::chrono::sys_days{std::chrono::year{1994} / 11 / 6}

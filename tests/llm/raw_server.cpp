@@ -186,8 +186,7 @@ void raw_server::accept() {
   });
 }
 
-// -- responses
-// --------------------------------------------------------------------
+// -- responses ---------------------------------------------------------------
 
 std::string stream_head() {
   return "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\n"

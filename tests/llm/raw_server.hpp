@@ -68,8 +68,7 @@ private:
   boost::asio::ssl::context* tls_;
 };
 
-// -- responses
-// --------------------------------------------------------------------
+// -- responses ---------------------------------------------------------------
 
 // A whole event stream with a chunked body, one chunk per event.
 [[nodiscard]] std::string
