@@ -205,7 +205,7 @@ test('a client that is cut anywhere in its answer gets the rest', async () => {
 
 test('a reader that stops reading is closed in time, costs the others nothing, and resumes', async (t) => {
   const { mock, parley } = await ownWorld(t, {
-    'sse.write-timeout': '300ms', 'limits.max-response-chars': 10_000_000,
+    'sse.write-timeout': '3s', 'limits.max-response-chars': 10_000_000,
   });
   const tag = newTag();
   const plan = { tag, tokens: 140, pad: 64_000, hold_head: true };
