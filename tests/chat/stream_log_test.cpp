@@ -66,6 +66,17 @@ TEST(stream_log, a_reader_at_the_end_gets_what_is_appended_to_the_same_run) {
   EXPECT_EQ(out[0], event{(text_event{text_kind::content, "two", 7})});
 }
 
+TEST(stream_log, a_place_at_the_end_is_where_the_same_run_goes_on) {
+  stream_log log{start()};
+  log.append_text(text_kind::content, "one");
+  auto place = log.at(log.last_seq()).value();
+  log.append_text(text_kind::content, "two");
+  std::vector<event> out;
+  EXPECT_FALSE(log.read(place, plenty, out));
+  ASSERT_EQ(out.size(), 1u);
+  EXPECT_EQ(out[0], event{(text_event{text_kind::content, "two", 7})});
+}
+
 TEST(stream_log, an_empty_log_can_be_waited_on) {
   stream_log log{start()};
   auto place = log.at(1).value();
