@@ -33,15 +33,18 @@ def measure(context, scenario, system, folder):
             server = system.start(context, context.server_core, folder,
                                   upstream.port)
         run_client(context, warm_up(scenario), system, server, upstream)
-        if scenario.waiting:
-            return measure_waiting(context, scenario, system, server, upstream)
-        late_before = upstream_statistics(upstream)["late_tokens"]
-        raw = run_client(context, scenario, system, server, upstream)
-        late = upstream_statistics(upstream)["late_tokens"] - late_before
-        return figures(raw, late, scenario)
-    finally:
+        take = measure_waiting if scenario.waiting else measure_time
+        result = take(context, scenario, system, server, upstream)
+    except BaseException:
         if server:
             server.stop()
+        raise
+    else:
+        wrong = server.stop() if server else None
+        if wrong:
+            result["problems"].append(f"{system.name} {wrong}")
+        return result
+    finally:
         upstream.stop()
 
 
@@ -75,6 +78,13 @@ def upstream_statistics(upstream):
 
 
 # -- time -----------------------------------------------------------------------
+
+
+def measure_time(context, scenario, system, server, upstream):
+    late_before = upstream_statistics(upstream)["late_tokens"]
+    raw = run_client(context, scenario, system, server, upstream)
+    late = upstream_statistics(upstream)["late_tokens"] - late_before
+    return figures(raw, late, scenario)
 
 
 def figures(raw, late_tokens, scenario):

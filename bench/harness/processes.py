@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import subprocess
 import threading
 
@@ -55,16 +56,25 @@ class Server:
         return sum(map(resident_bytes, family(self.pid)))
 
     def stop(self):
-        """Asks, then insists."""
-        if self.process.poll() is None:
+        """Asks, then insists. -> what was wrong with the end, or None"""
+        wrong = None
+        if self.process.poll() is not None:
+            wrong = f"ended by itself with {self.process.returncode}"
+        else:
             self.process.terminate()
             try:
                 self.process.wait(STOP_SECONDS)
             except subprocess.TimeoutExpired:
+                wrong = f"did not stop in {STOP_SECONDS} s"
                 self.process.kill()
                 self.process.wait()
+            else:
+                # Dying of the signal is a way to stop, a crash is none.
+                if self.process.returncode not in (0, -signal.SIGTERM):
+                    wrong = f"stopped with {self.process.returncode}"
         self.process.stdout.close()
         self._log.close()
+        return wrong
 
 
 def family(pid):
