@@ -66,6 +66,13 @@ public:
     socket_of(stream_).close(ignored);
   }
 
+  bool resumed() override {
+    if constexpr (std::is_same_v<Stream, tcp::socket>)
+      return false;
+    else
+      return SSL_session_reused(stream_.native_handle()) == 1;
+  }
+
 private:
   void shut() {
     error_code ignored;

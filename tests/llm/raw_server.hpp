@@ -26,6 +26,9 @@ public:
   // Ends it with RST, at once.
   virtual void reset() = 0;
 
+  // TLS went on with an earlier session.
+  [[nodiscard]] virtual bool resumed() = 0;
+
   // All that came, over all requests.
   std::string received;
   // Whole requests (head and Content-Length body) that came.

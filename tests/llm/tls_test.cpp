@@ -66,6 +66,30 @@ TEST_F(tls, keeps_connections_alive) {
   EXPECT_EQ(connections, 1u);
 }
 
+TEST_F(tls, a_new_connection_goes_on_with_the_last_session) {
+  const auto own = make_certificate(authority, "IP:127.0.0.1");
+  auto context = server_context(own);
+  raw_server server{loop, &context};
+  server.on_request = [](peer& from, const std::string&) {
+    from.send(hello);
+  };
+  config::settings settings;
+  settings.llm.base_url = server.base_url();
+  settings.llm.tls_ca_file = ca_file.path();
+  settings.llm.max_idle_connections = 0;
+  auto model = openai_provider::make(settings);
+  for (int i = 0; i < 3; ++i) {
+    ear heard;
+    const auto run = (*model)->start(asked("Hi"), loop, heard.function());
+    run_until(loop, [&heard] { return heard.ended(); });
+    EXPECT_EQ(heard.content, "Hello");
+  }
+  ASSERT_EQ(server.peers.size(), 3u);
+  EXPECT_FALSE(server.peers[0]->resumed());
+  EXPECT_TRUE(server.peers[1]->resumed());
+  EXPECT_TRUE(server.peers[2]->resumed());
+}
+
 TEST_F(tls, refuses_a_certificate_for_another_name) {
   for (const auto* names :
        {"DNS:example.org", "IP:127.0.0.2", "DNS:127.0.0.1"}) {
