@@ -12,10 +12,10 @@ namespace parley::storage {
 
 namespace {
 
-tl::unexpected<error> no_room(const std::string& folder, int why) {
-  return fail(errc::storage_failed,
-              "The store's folder " + folder + " cannot be written: "
-                + std::generic_category().message(why) + ".");
+tl::unexpected<error> no_room(int why) {
+  return fail(errc::storage_failed, "The store's disk cannot be written: "
+                                      + std::generic_category().message(why)
+                                      + ".");
 }
 
 // 0 or an errno.
@@ -41,12 +41,12 @@ int reserve_and_sync(int fd, std::uint64_t bytes) {
 result<void> check_free_space(const std::string& folder, std::uint64_t bytes) {
   struct statvfs state {};
   if (::statvfs(folder.c_str(), &state) != 0)
-    return no_room(folder, errno);
+    return no_room(errno);
   if ((state.f_flag & ST_RDONLY) != 0)
-    return no_room(folder, EROFS);
+    return no_room(EROFS);
   auto free = std::uint64_t{state.f_bavail} * state.f_frsize;
   if (free < bytes)
-    return no_room(folder, ENOSPC);
+    return no_room(ENOSPC);
   return {};
 }
 
@@ -56,12 +56,12 @@ result<void> prove_room(const std::string& folder, std::uint64_t bytes) {
   auto file = folder + "/room";
   int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (fd < 0)
-    return no_room(folder, errno);
+    return no_room(errno);
   int why = reserve_and_sync(fd, bytes);
   ::close(fd);
   ::unlink(file.c_str());
   if (why != 0)
-    return no_room(folder, why);
+    return no_room(why);
   return {};
 }
 

@@ -94,7 +94,9 @@ rocksdb_store::open(const std::string& data_dir, rocksdb_settings settings) {
     new rocksdb_store{data_dir, settings, *std::move(lock)}};
   std::unique_lock guard{out->writer_};
   if (auto room = out->prove_room_to_open(); !room)
-    return fail(std::move(room.error()));
+    return fail(errc::storage_failed, "The data folder " + data_dir
+                                        + " cannot be used. "
+                                        + room.error().detail);
   if (auto done = out->open_database(); !done)
     return fail(std::move(done.error()));
   guard.unlock();
@@ -121,7 +123,7 @@ result<void> rocksdb_store::open_database() {
   rocksdb::DB* db = nullptr;
   auto status = rocksdb::DB::Open(options, folder_, &db);
   if (!status.ok())
-    return storage_error("open the database in " + folder_, status);
+    return storage_error("open its database in " + folder_, status);
   std::unique_ptr<rocksdb::DB> owner{db};
   if (auto done = ensure_schema(*db); !done)
     return done;
@@ -193,6 +195,7 @@ result<void> rocksdb_store::commit(rocksdb::WriteBatch& batch, sync_mode sync) {
   auto status = db_->Write(options, &batch);
   if (status.ok())
     return {};
+  rocksdb::Error(info_log_, "write failed: %s", status.ToString().c_str());
   auto what = storage_error("write", status).value();
   // Where this does not work either, the next attempt is at closing.
   [[maybe_unused]] auto done = log.cut_back();

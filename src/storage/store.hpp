@@ -60,7 +60,9 @@ struct put_stream {
 struct put_claim {
   idempotency_claim value;
 };
-// Text of an open stream. Segments of a stream come in order.
+// Text of an open stream. Segments of a stream come in order. One of a stream
+// that is not open is dropped: it has ended with all of its text, or its
+// conversation was erased.
 struct append_segment {
   log_segment value;
 };
@@ -88,6 +90,7 @@ enum class sort_order : std::uint8_t { ascending, descending };
 
 template <class T>
 struct page {
+  // At most `limit`, and fewer where they are very large (rules.hpp).
   std::vector<T> items;
   // Opaque; give it back for the next page. Empty: there is none.
   std::string next_cursor;
@@ -115,14 +118,17 @@ public:
   // Removes terminal streams (records only; messages stay) that finished before
   // `streams_before`, and claims made before `claims_before`. A record of what
   // was removed stays as a tombstone that `get_stream` answers with
-  // errc::stream_expired and the message's id as reference. Bounded work per
-  // call: returns how many were removed, at most `max_items`.
+  // errc::stream_expired and the message's id as reference; it goes, too, 30
+  // days behind `streams_before`, but not before claims that may lead to it.
+  // Bounded work per call: returns how many streams, claims and tombstones were
+  // removed, at most `max_items`.
   virtual result<std::size_t> sweep_expired(timestamp streams_before,
                                             timestamp claims_before,
                                             std::size_t max_items) = 0;
 
   // Writes and syncs one small private record: fails while the disk is full or
   // read-only, and makes a store that stopped after such a failure work again.
+  // Until then every write fails; reads go on.
   virtual result<void> probe() = 0;
 
   // -- reading -------------------------------------------------------------

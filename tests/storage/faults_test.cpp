@@ -133,6 +133,10 @@ TEST_P(log_faults, leave_nothing_of_the_batch_that_failed) {
   auto failed = it->write(batch_number(2), sync_mode::disk);
   ASSERT_FALSE(failed);
   EXPECT_EQ(failed.error().code, errc::storage_failed);
+  // Clients may be shown this.
+  EXPECT_NE(failed.error().detail.find("told to fail"), std::string::npos);
+  EXPECT_EQ(failed.error().detail.find('/'), std::string::npos)
+    << failed.error().detail;
   // Now, after a death now, and after a death of a restart.
   EXPECT_TRUE(has_all_of(*it, 1));
   EXPECT_TRUE(has_none_of(*it, 2));
@@ -356,6 +360,8 @@ TEST(rocksdb_store, says_what_is_wrong_with_a_full_disk_at_its_start) {
   ASSERT_FALSE(failed);
   EXPECT_EQ(failed.error().code, errc::storage_failed);
   EXPECT_NE(failed.error().detail.find("No space left"), std::string::npos)
+    << failed.error().detail;
+  EXPECT_NE(failed.error().detail.find(disk.path()), std::string::npos)
     << failed.error().detail;
   disk.free();
   auto it = open(disk.path() + "/data");
