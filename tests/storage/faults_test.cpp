@@ -263,9 +263,9 @@ TEST(rocksdb_store, keeps_its_word_on_a_disk_that_fails_now_and_then) {
     for (std::uint64_t n = 0; n < written.size(); ++n)
       ASSERT_TRUE(written[n] ? has_all_of(*it, n) : has_none_of(*it, n)) << n;
   };
-  for (int round = 0; round < 12; ++round) {
+  for (int round = 0; round < 8; ++round) {
     disk.set(round % 2 == 0 ? disk_fault::shaky : disk_fault::no_room);
-    for (int i = 0; i < 8; ++i) {
+    for (int i = 0; i < 6; ++i) {
       auto batch = batch_number(written.size(), 700'000);
       written.push_back(it->write(batch, sync_mode::disk).has_value());
       if (!written.back())

@@ -204,7 +204,7 @@ TEST(open_rocksdb_store, takes_the_whole_batches_of_a_log_torn_anywhere) {
   ASSERT_EQ(logs.size(), 1u);
   auto size = fs::file_size(logs[0]);
   std::mt19937 random{7};
-  for (int round = 0; round < 30; ++round) {
+  for (int round = 0; round < 18; ++round) {
     temporary_folder copy;
     fs::copy(folder.path(), copy.path(), fs::copy_options::recursive);
     auto log = log_files(copy.path())[0];
