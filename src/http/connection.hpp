@@ -72,7 +72,7 @@ public:
   // ----------------------------------------------------------
 
   void write_stream(std::string frames, std::function<void()> on_written);
-  void finish_stream();
+  void finish_stream(std::string last_frames);
   void abort_stream();
 
 private:
@@ -142,7 +142,9 @@ private:
   void answered(int status, bool keep_alive);
   void push_chunk(std::string frames);
   void schedule_flush();
+  void send_soon();
   void flush();
+  [[nodiscard]] bool send_all();
   void on_full();
   void on_flushed();
 

@@ -129,12 +129,13 @@ void connection::write_stream(std::string frames,
   assert(!on_written_ && "one write at a time");
   push_chunk(std::move(frames));
   on_written_ = std::move(on_written);
-  schedule_flush();
+  send_soon();
 }
 
-void connection::finish_stream() {
+void connection::finish_stream(std::string last_frames) {
   if (phase_ != phase::streaming)
     return;
+  push_chunk(std::move(last_frames));
   if (stream_coder_) {
     const auto rest = stream_coder_->finish();
     stream_coder_.reset();
@@ -144,7 +145,7 @@ void connection::finish_stream() {
     out_.append(last_chunk);
   stream_.reset();
   transition(phase::finishing);
-  schedule_flush();
+  send_soon();
 }
 
 void connection::abort_stream() {
@@ -181,8 +182,8 @@ void connection::push_chunk(std::string frames) {
 // -- sending
 // --------------------------------------------------------------------------
 
-// Sends when the caller has returned: what it writes in one go becomes one
-// system call, and nothing calls back into it meanwhile.
+// Sends when the caller has returned: with the head of a stream goes what is
+// written at once.
 void connection::schedule_flush() {
   if (flush_scheduled_ || processing_)
     return; // process() ends with a flush
@@ -193,19 +194,34 @@ void connection::schedule_flush() {
   });
 }
 
-void connection::flush() {
-  if (flush_scheduled_ || phase_ == phase::closed)
+// Sends now, for a call from outside: what follows from it comes in a handler
+// of its own, so that nothing calls back into the caller.
+void connection::send_soon() {
+  if (flush_scheduled_ || processing_ || !send_all())
     return;
+  asio::post(loop_.context, [self = shared_from_this()] {
+    self->guarded([&self] { self->on_flushed(); });
+  });
+}
+
+void connection::flush() {
+  if (!flush_scheduled_ && phase_ != phase::closed && send_all())
+    on_flushed();
+}
+
+// True when all is with the kernel. False: a wait for room is under way, or
+// the connection is closed.
+bool connection::send_all() {
   while (!out_.empty()) {
     boost::system::error_code ec;
     const auto count = socket_.write_some(out_.front(), ec);
     if (ec == asio::error::would_block || ec == asio::error::try_again) {
       on_full();
-      return;
+      return false;
     }
     if (ec) {
       close();
-      return;
+      return false;
     }
     out_.consume(count);
     core_->metrics.http_bytes_sent->inc(static_cast<std::int64_t>(count));
@@ -216,7 +232,7 @@ void connection::flush() {
   if (std::exchange(write_deadline_, clock::time_point::max())
       != clock::time_point::max())
     arm_timer(); // heartbeats count again, from now
-  on_flushed();
+  return true;
 }
 
 // The client reads more slowly than we write.
@@ -238,6 +254,8 @@ void connection::on_full() {
 }
 
 void connection::on_flushed() {
+  if (!out_.empty() || flush_scheduled_)
+    return; // more was written since
   if (auto written = std::exchange(on_written_, nullptr))
     written();
   if (!out_.empty() || flush_scheduled_)

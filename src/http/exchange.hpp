@@ -82,6 +82,13 @@ public:
   // its next request. The last call.
   virtual void finish() = 0;
 
+  // Writes whole frames and ends the body behind them, in one go. The last
+  // call. Same precondition as `write`.
+  virtual void finish_with(std::string last_frames) {
+    write(std::move(last_frames), [] {});
+    finish();
+  }
+
   // Closes the connection without an end of the body, so that the client sees
   // the answer is incomplete.
   virtual void abort() = 0;

@@ -26,9 +26,13 @@ void stream_handle::write(std::string frames,
 }
 
 void stream_handle::finish() {
+  finish_with({});
+}
+
+void stream_handle::finish_with(std::string last_frames) {
   on_gone_ = nullptr;
   if (const auto connection = std::exchange(connection_, nullptr))
-    connection->finish_stream();
+    connection->finish_stream(std::move(last_frames));
 }
 
 void stream_handle::abort() {

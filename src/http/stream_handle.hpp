@@ -21,6 +21,7 @@ public:
   void on_gone(std::function<void()> call) override;
   void write(std::string frames, std::function<void()> on_written) override;
   void finish() override;
+  void finish_with(std::string last_frames) override;
   void abort() override;
 
   // From the connection: nothing can be written any more.

@@ -158,6 +158,21 @@ TEST(event_stream, is_cut_when_its_holder_drops_it) {
   EXPECT_EQ(client.read_to_end().find("0\r\n\r\n"), std::string::npos);
 }
 
+TEST(event_stream, ends_behind_its_last_frames) {
+  test_server server;
+  raw_client client{server.port()};
+  client.send(get("/stream"));
+  const auto opened = server.streams.pop();
+  client.read_head();
+  test_server::write(opened, "data: 1\n\n");
+  test_server::on_loop(*opened.loop,
+                       [&] { opened.stream->finish_with("data: 2\n\n"); });
+  EXPECT_EQ(client.read_until("0\r\n\r\n"),
+            "9\r\ndata: 1\n\n\r\n9\r\ndata: 2\n\n\r\n0\r\n\r\n");
+  client.send(get("/hello"));
+  EXPECT_EQ(client.read().body, "hello");
+}
+
 // -- clients that go
 // -----------------------------------------------------------------
 
