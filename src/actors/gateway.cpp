@@ -92,20 +92,24 @@ private:
         });
   }
 
+  // Closed before, so that readers get the end; and behind it, because another
+  // answer may have begun meanwhile.
   caf::result<void> on_delete(const delete_conversation& what) {
     auto promise = make_response_promise<void>();
+    auto refuse = [promise](caf::error& why) mutable {
+      promise.deliver(std::move(why));
+    };
+    auto close_again = [this, what, promise, refuse] {
+      request(env_.registry, caf::infinite, close_conversation{what.id})
+        .then([promise]() mutable { promise.deliver(); }, refuse);
+    };
     request(env_.registry, caf::infinite, close_conversation{what.id})
       .then(
-        [this, what, promise]() mutable {
+        [this, what, close_again, refuse] {
           request(env_.persistence, caf::infinite, what)
-            .then([promise]() mutable { promise.deliver(); },
-                  [promise](caf::error& why) mutable {
-                    promise.deliver(std::move(why));
-                  });
+            .then(close_again, refuse);
         },
-        [promise](caf::error& why) mutable {
-          promise.deliver(std::move(why));
-        });
+        refuse);
     return promise;
   }
 

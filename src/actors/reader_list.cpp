@@ -19,6 +19,7 @@ reader_list::reader* reader_list::find(const caf::actor_addr& who) noexcept {
 
 bool reader_list::add(const reader_actor& who, stream_log::cursor place,
                       std::uint32_t credit) {
+  credit = std::min(credit, limits::reader_credit);
   if (auto* present = find(who.address())) {
     present->place = place;
     present->credit = credit;
@@ -29,7 +30,6 @@ bool reader_list::add(const reader_actor& who, stream_log::cursor place,
 }
 
 void reader_list::grant(const caf::actor_addr& who, std::uint32_t credit) {
-  // A reader cannot make the session send without bound.
   if (auto* found = find(who))
     found->credit =
       std::min(found->credit + std::min(credit, limits::reader_credit),

@@ -27,7 +27,8 @@ public:
   }
 
   // Adds a reader, or moves the cursor of one that is there. Returns true when
-  // it is new.
+  // it is new. Credit never exceeds limits::reader_credit: no reader can make
+  // the session send without bound.
   bool add(const reader_actor& who, stream_log::cursor place,
            std::uint32_t credit);
   void grant(const caf::actor_addr& who, std::uint32_t credit);

@@ -2,6 +2,8 @@
 
 #include <functional>
 #include <map>
+#include <memory>
+#include <optional>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -22,6 +24,14 @@ using std::chrono::milliseconds;
 // How often a request with "if_busy":"cancel" clears its way before it is told
 // that the conversation is busy.
 constexpr int max_busy_tries = 5;
+
+// Streams that a drain has ended get so long to be written; a store that is
+// broken must not keep the process from ending. The next start closes them.
+constexpr std::chrono::seconds drain_patience{5};
+
+// An end of a dead session's stream that could not be written is tried again
+// so often.
+constexpr std::chrono::seconds close_interval{1};
 
 // A conversation's default model when the upstream could not be asked.
 constexpr std::string_view unknown_model = "default";
@@ -73,19 +83,6 @@ private:
   // --------------------------------------------------------------------------
 
   caf::result<stream_opened> on_open(open_stream what) {
-    if (draining_)
-      return to_caf({errc::draining,
-                     "this server is shutting down; ask again, or another one",
-                     {},
-                     {},
-                     std::chrono::seconds{1}});
-    if (running_ >= env_.settings.limits.max_streams)
-      return to_caf({errc::overloaded,
-                     "as many answers as limits.max-streams allows are being "
-                     "generated; try again",
-                     {},
-                     {},
-                     std::chrono::seconds{1}});
     auto promise = make_response_promise<stream_opened>();
     if (default_model_.empty() && what.request.model.empty()) {
       waiting_for_model_.push_back(
@@ -97,7 +94,29 @@ private:
     return promise;
   }
 
+  // Why no stream may begin now.
+  [[nodiscard]] std::optional<error> refusal() const {
+    if (draining_)
+      return error{errc::draining,
+                   "this server is shutting down; ask again, or another one",
+                   {},
+                   {},
+                   std::chrono::seconds{1}};
+    if (running_ >= env_.settings.limits.max_streams)
+      return error{errc::overloaded,
+                   "as many answers as limits.max-streams allows are being "
+                   "generated; try again",
+                   {},
+                   {},
+                   std::chrono::seconds{1}};
+    return std::nullopt;
+  }
+
   void open(const open_stream& what, open_promise promise, int tries) {
+    if (auto why = refusal()) {
+      promise.deliver(to_caf(std::move(*why)));
+      return;
+    }
     stream_record record;
     record.id = ids_.next<stream_id>();
     auto is_new = what.request.conversation.empty();
@@ -115,17 +134,22 @@ private:
                                  std::move(record), is_new, default_model_);
     add(id, {session, conversation, true});
     request(session, caf::infinite, what)
-      .then([this, promise](
-              session_opened& reply) mutable { on_opened(reply, promise); },
-            [this, id, what, promise, tries](const caf::error& why) mutable {
-              forget(id);
-              auto cause = to_error(why);
-              if (cause.code == errc::conversation_busy
-                  && what.request.cancel_if_busy && tries < max_busy_tries)
-                clear_way(cause, what, promise, tries);
-              else
-                promise.deliver(to_caf(std::move(cause)));
-            });
+      .then(
+        [this, id, promise](session_opened& reply) mutable {
+          // Its session has ended: the stream is another one.
+          if (reply.replayed)
+            forget(id);
+          on_opened(reply, promise);
+        },
+        [this, id, what, promise, tries](const caf::error& why) mutable {
+          forget(id);
+          auto cause = to_error(why);
+          if (cause.code == errc::conversation_busy
+              && what.request.cancel_if_busy && tries < max_busy_tries)
+            clear_way(cause, what, promise, tries);
+          else
+            promise.deliver(to_caf(std::move(cause)));
+        });
   }
 
   void on_opened(session_opened& reply, open_promise& promise) {
@@ -171,12 +195,13 @@ private:
                        std::move(what));
     };
     env_.provider.list_models(env_.loops.at(0), to_self);
-    run_after(this, env_.settings.llm.connect_timeout,
-              [this] { on_default_model({}); });
+    model_timer_ = run_after(this, env_.settings.llm.connect_timeout,
+                             [this] { on_default_model({}); });
   }
 
   void on_default_model(const std::string& name) {
     asking_model_ = false;
+    model_timer_.dispose();
     if (!name.empty())
       default_model_ = name;
     auto waiting = std::exchange(waiting_for_model_, {});
@@ -259,15 +284,39 @@ private:
   }
 
   caf::result<stream_state> on_state(const get_stream_state& what) {
-    if (auto found = sessions_.find(what.id); found != sessions_.end())
-      return delegate(found->second.session, what);
-    return delegate(any_reader(), what);
+    return ask_stream(what.id, what);
   }
 
   caf::result<stream_state> on_cancel(const cancel_stream& what) {
-    if (auto found = sessions_.find(what.id); found != sessions_.end())
-      return delegate(found->second.session, what);
-    return delegate(any_reader(), get_stream_state{what.id});
+    return ask_stream(what.id, what);
+  }
+
+  // Asks the session, or the store where there is none: a session ends as soon
+  // as its stream is on disk and nobody reads, perhaps with this question in
+  // its mailbox.
+  template <class Question>
+  caf::result<stream_state> ask_stream(const stream_id& id,
+                                       const Question& what) {
+    auto found = sessions_.find(id);
+    if (found == sessions_.end())
+      return delegate(any_reader(), get_stream_state{id});
+    auto promise = make_response_promise<stream_state>();
+    request(found->second.session, caf::infinite, what)
+      .then(
+        [promise](stream_state& state) mutable {
+          promise.deliver(std::move(state));
+        },
+        [this, id, promise](const caf::error&) {
+          request(any_reader(), caf::infinite, get_stream_state{id})
+            .then(
+              [promise](stream_state& state) mutable {
+                promise.deliver(std::move(state));
+              },
+              [promise](const caf::error& why) mutable {
+                promise.deliver(why);
+              });
+        });
+    return promise;
   }
 
   // -- ends
@@ -275,24 +324,24 @@ private:
 
   caf::result<void> on_close(const conversation_id& id) {
     auto promise = make_response_promise<void>();
-    session_actor running;
-    stream_id stream;
-    for (const auto& [key, value] : sessions_)
-      if (value.conversation == id && value.running) {
-        running = value.session;
-        stream = key;
-      }
-    auto finish = [this, id, promise]() mutable {
+    // Beside the one that answers there may be some that are about to be
+    // refused because of it.
+    auto left = std::make_shared<std::size_t>(1);
+    auto one_less = [this, id, promise, left]() mutable {
+      if (--*left > 0)
+        return;
       drop_sessions_of(id);
       promise.deliver();
     };
-    if (!running) {
-      finish();
-      return promise;
+    for (const auto& [stream, value] : sessions_) {
+      if (value.conversation != id || !value.running)
+        continue;
+      ++*left;
+      request(value.session, caf::infinite, cancel_stream{stream})
+        .then([one_less](stream_state&) mutable { one_less(); },
+              [one_less](const caf::error&) mutable { one_less(); });
     }
-    request(running, caf::infinite, cancel_stream{stream})
-      .then([finish](stream_state&) mutable { finish(); },
-            [finish](const caf::error&) mutable { finish(); });
+    one_less();
     return promise;
   }
 
@@ -336,12 +385,20 @@ private:
             return;
           env_.log.error("stream.session_died",
                          {{"stream", left.record.id.str()}});
-          send(env_.persistence,
-               close_abandoned(left, errc::internal, timestamp::now()));
+          auto id = left.record.id;
+          request(env_.persistence, caf::infinite,
+                  close_abandoned(left, errc::internal, timestamp::now()))
+            .then([] {}, [this, id](const caf::error&) { close_later(id); });
         },
-        [](const caf::error&) {
-          // It was never accepted, or is deleted.
+        [this, id](const caf::error& why) {
+          // Otherwise it was never accepted, or is deleted.
+          if (to_error(why).code == errc::storage_failed)
+            close_later(id);
         });
+  }
+
+  void close_later(const stream_id& id) {
+    run_after(this, close_interval, [this, id] { close_dead(id); });
   }
 
   void add(const stream_id& id, entry what) {
@@ -375,14 +432,22 @@ private:
       for (const auto& [id, value] : sessions_)
         if (value.running)
           send(value.session, end_stream{errc::server_shutdown});
+      run_after(this, drain_patience, [this] {
+        if (running_ > 0)
+          env_.log.error("registry.drain_gave_up", {{"streams", running_}});
+        end_drain();
+      });
     });
     check_drained();
     return promise;
   }
 
   void check_drained() {
-    if (!draining_ || running_ > 0)
-      return;
+    if (draining_ && running_ == 0)
+      end_drain();
+  }
+
+  void end_drain() {
     for (auto& promise : std::exchange(drained_, {}))
       promise.deliver();
   }
@@ -416,6 +481,7 @@ private:
   id_generator& ids_;
   std::string default_model_; // empty: not known yet
   bool asking_model_ = false;
+  caf::disposable model_timer_;
   std::vector<std::function<void()>> waiting_for_model_;
   std::unordered_map<stream_id, entry> sessions_;
   std::unordered_map<caf::actor_addr, stream_id> by_address_;

@@ -96,6 +96,10 @@ session::behavior_type session::make_behavior() {
 }
 
 void session::on_exit() {
+  // It died: what its end would have counted.
+  if (env_.metrics != nullptr
+      && (phase_ == phase::generating || phase_ == phase::finishing))
+    env_.metrics->streams_in_flight->dec();
   // Handles of actors that hold this one: no cycle may remain.
   stop_worker();
   readers_.clear();
@@ -108,7 +112,7 @@ void session::on_exit() {
 
 caf::result<subscribed> session::on_subscribe(const subscribe& what,
                                               const reader_actor& reader) {
-  if (!log_)
+  if (!log_ || phase_ == phase::accepting)
     return to_caf({errc::overloaded,
                    "this stream is still being accepted",
                    {},

@@ -22,6 +22,11 @@ caf::result<session_opened> session::on_open(open_stream asked) {
     return opened_;
   }
   // Read while the accept is being written.
+  read_history();
+  return opened_;
+}
+
+void session::read_history() {
   const auto& reader = env_.readers[loop_ % env_.readers.size()];
   request(reader, caf::infinite,
           get_history{record_.conversation, record_.user_message,
@@ -38,7 +43,6 @@ caf::result<session_opened> session::on_open(open_stream asked) {
           end_with_error(errc::storage_failed,
                          "the conversation could not be read");
       });
-  return opened_;
 }
 
 void session::on_decided(const conversation& conv, const std::string& model) {
@@ -46,6 +50,7 @@ void session::on_decided(const conversation& conv, const std::string& model) {
     return;
   conv_ = conv;
   record_.model = model;
+  answering_model_ = model;
   log_.emplace(start_of(record_));
   try_generate();
 }

@@ -47,6 +47,13 @@ usage session::usage_of(const stream_log& log) const {
   return estimated;
 }
 
+finish session::finish_of(const stream_log& log,
+                          const terminal_event& how) const {
+  auto made = make_finish(record_, log, how, usage_of(log), timestamp::now());
+  made.answer.model = answering_model_;
+  return made;
+}
+
 void session::begin_finish() {
   phase_ = phase::finishing;
   auto whole = *log_;
@@ -54,8 +61,7 @@ void session::begin_finish() {
   for (const auto& part : staged_)
     for (const auto& entry : part.entries)
       whole.append(entry);
-  auto what =
-    make_finish(record_, whole, *end_, usage_of(whole), timestamp::now());
+  auto what = finish_of(whole, *end_);
   auto record = what.record;
   request(journal(), caf::infinite, std::move(what))
     .then([this, record] { on_finished(record); },
@@ -81,8 +87,7 @@ void session::on_finish_failed(const error& why) {
   what.code = errc::storage_failed;
   what.text = "the end of this answer could not be stored: " + why.detail;
   what.retryable = info(what.code).retryable;
-  auto unsaved =
-    make_finish(record_, *log_, what, usage_of(*log_), timestamp::now());
+  auto unsaved = finish_of(*log_, what);
   unsaved_ = true;
   close(unsaved.record);
   save_later(std::move(unsaved));
@@ -114,10 +119,11 @@ void session::close(const stream_record& record) {
                  {"status", to_string(record_.status)},
                  {"last_seq", record_.last_seq},
                  {"ms", record_.finished_at.ms - record_.started_at.ms}});
-  for (auto& promise : std::exchange(cancels_, {}))
-    promise.deliver(state());
+  // Before those who cancelled it hear of it, and open the next one.
   if (!unsaved_)
     send(registry_, stream_ended{record_.id});
+  for (auto& promise : std::exchange(cancels_, {}))
+    promise.deliver(state());
   publish();
   quit_if_unread();
 }

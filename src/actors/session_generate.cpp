@@ -20,6 +20,15 @@ using std::chrono::milliseconds;
 void session::try_generate() {
   if (attempt_ > 0 || !conv_ || !history_ || end_)
     return;
+  // The history was read beside the accept. An answer that ended between the
+  // two stands in it as it was before.
+  if (!history_->empty() && !history_read_again_
+      && history_->back().status == message_status::generating) {
+    history_read_again_ = true;
+    history_.reset();
+    read_history();
+    return;
+  }
   model_begun_ = now();
   start_attempt();
 }
@@ -31,7 +40,7 @@ void session::start_attempt() {
   if (env_.metrics != nullptr)
     env_.metrics->upstream_attempts->inc();
   llm::prompt what;
-  what.model = env_.upstream_model(record_.model);
+  what.model = env_.upstream_model(answering_model_);
   what.messages =
     llm::build_messages(conv_->system_prompt, *history_, request_.message,
                         env_.settings.llm.max_context_chars);
@@ -101,7 +110,7 @@ bool session::try_again(const llm::failed& what) {
     const auto& fallbacks = env_.settings.llm.fallback_models;
     if (fallback_ >= fallbacks.size())
       return false;
-    record_.model = fallbacks[fallback_++];
+    answering_model_ = fallbacks[fallback_++];
     attempt_of_model_ = 0;
     model_begun_ = now();
     delay = milliseconds{0};
@@ -152,7 +161,9 @@ void session::on_first_token() {
 
 bool session::take(llm::delta& item, std::vector<log_entry>& out) {
   if (auto* call = std::get_if<tool_call>(&item)) {
-    log_bytes_ += call->arguments.size() + call->name.size();
+    // With the entry itself: fragments may be empty, and any number may come.
+    log_bytes_ += sizeof(log_entry) + call->arguments.size() + call->name.size()
+                  + call->id.size();
     out.push_back({log_entry::kind_t::tool_call, {}, std::move(*call)});
     return true;
   }

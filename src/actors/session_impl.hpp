@@ -40,6 +40,7 @@ private:
   // --------------------------------------------
 
   caf::result<session_opened> on_open(open_stream what);
+  void read_history();
   void on_decided(const conversation& conv, const std::string& model);
   void on_accepted(accepted what);
   void on_refused(const error& why);
@@ -73,6 +74,9 @@ private:
   void save_later(finish what);
   void close(const stream_record& record);
   [[nodiscard]] usage usage_of(const stream_log& log) const;
+  // The atomic finish with this log and end.
+  [[nodiscard]] finish finish_of(const stream_log& log,
+                                 const terminal_event& how) const;
   void quit_if_unread();
 
   // -- readers: session.cpp
@@ -103,6 +107,7 @@ private:
   std::string default_model_;
   std::optional<conversation> conv_;
   std::optional<std::vector<message>> history_;
+  bool history_read_again_ = false;
   caf::typed_response_promise<session_opened> opened_;
   time_point begun_;
 
@@ -121,6 +126,9 @@ private:
 
   // -- the attempts
   llm_worker_actor worker_;
+  // The one that is asked now. `record_.model` stays what the start frame says;
+  // the message is told who answered.
+  std::string answering_model_;
   std::uint32_t attempt_ = 0;
   std::uint32_t attempt_of_model_ = 0;
   std::size_t fallback_ = 0; // index of the next llm.fallback-models entry

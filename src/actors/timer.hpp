@@ -22,8 +22,7 @@ caf::disposable run_after(Actor* self, std::chrono::nanoseconds delay,
 #else
   auto& clock = self->clock();
   // As run_delayed does: the clock takes actions that wait.
-  auto what
-    = caf::make_action(std::move(f), caf::action::state::waiting);
+  auto what = caf::make_action(std::move(f), caf::action::state::waiting);
   return clock.schedule(clock.now() + delay, std::move(what),
                         caf::weak_actor_ptr{self->ctrl()});
 #endif

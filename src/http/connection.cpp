@@ -62,8 +62,7 @@ connection::connection(std::shared_ptr<server_core> core, loop_record& loop,
 
 connection::~connection() = default;
 
-// -- life
-// ---------------------------------------------------------------------------
+// -- life --------------------------------------------------------------------
 
 void connection::transition(phase next) noexcept {
   assert(phase_ != phase::closed && "closed is for ever");
@@ -185,8 +184,7 @@ void connection::log_request(int status) const {
      {"request", context_->request_id}});
 }
 
-// -- time-outs
-// ----------------------------------------------------------------------
+// -- time-outs ---------------------------------------------------------------
 
 // One timer for all time-outs. It is moved only to an earlier time; where a
 // deadline was put off, it fires in vain and looks again.

@@ -42,8 +42,7 @@ public:
              tcp_socket socket);
   ~connection();
 
-  // -- for the server
-  // -----------------------------------------------------------
+  // -- for the server --------------------------------------------------------
 
   void start();
   // Instead of start: answers 503 at once, whatever is asked.
@@ -52,8 +51,7 @@ public:
   void drain();
   void close();
 
-  // -- for exchanges
-  // ------------------------------------------------------------
+  // -- for exchanges ---------------------------------------------------------
 
   void respond(response what);
   void fail(const error& what);
@@ -68,8 +66,7 @@ public:
   // connection.
   void post_call(std::function<void()> call);
 
-  // -- for event streams
-  // ----------------------------------------------------------
+  // -- for event streams -----------------------------------------------------
 
   void write_stream(std::string frames, std::function<void()> on_written);
   void finish_stream(std::string last_frames);
@@ -99,8 +96,7 @@ private:
     std::optional<refusal> early; // decided by its head, sent after its body
   };
 
-  // -- connection.cpp: life, time-outs
-  // ------------------------------------------
+  // -- connection.cpp: life, time-outs ---------------------------------------
 
   void open(phase first);
   void transition(phase next) noexcept;
@@ -115,8 +111,7 @@ private:
   template <class Call>
   void guarded(Call&& call);
 
-  // -- connection_requests.cpp: bytes to requests
-  // --------------------------------
+  // -- connection_requests.cpp: bytes to requests ----------------------------
 
   [[nodiscard]] bool takes_requests() const noexcept;
   void watch_input();
@@ -132,8 +127,7 @@ private:
   void refuse(const refusal& why);
   void resume();
 
-  // -- connection_answers.cpp: answers to bytes
-  // ----------------------------------
+  // -- connection_answers.cpp: answers to bytes ------------------------------
 
   [[nodiscard]] answer_surroundings surroundings(bool keep_alive);
   [[nodiscard]] bool can_keep_alive() const noexcept;

@@ -34,8 +34,7 @@ bool connection::can_keep_alive() const noexcept {
   return context_->keep_alive && !loop_.draining;
 }
 
-// -- plain answers
-// ------------------------------------------------------------------
+// -- plain answers -----------------------------------------------------------
 
 void connection::respond(response what) {
   if (phase_ != phase::answering)
@@ -81,8 +80,7 @@ void connection::answered(int status, bool keep_alive) {
   read_deadline_ = clock::now() + core_->settings.http.keep_alive_timeout;
 }
 
-// -- event streams
-// --------------------------------------------------------------------
+// -- event streams -----------------------------------------------------------
 
 std::shared_ptr<event_stream>
 connection::begin_event_stream(const header_list& extra_headers) {
@@ -179,8 +177,7 @@ void connection::push_chunk(std::string frames) {
   out_.append("\r\n");
 }
 
-// -- sending
-// --------------------------------------------------------------------------
+// -- sending -----------------------------------------------------------------
 
 // Sends when the caller has returned: with the head of a stream goes what is
 // written at once.

@@ -5,6 +5,7 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 
+#include "chat/utf8.hpp"
 #include "http/connection.hpp"
 #include "http/connection_guard.hpp"
 #include "http/content_check.hpp"
@@ -24,8 +25,18 @@ constexpr std::size_t max_pipelined_bytes = 16 * 1024;
 constexpr std::size_t max_gathered_answer_bytes = 64 * 1024;
 
 constexpr std::string_view continue_answer = "HTTP/1.1 100 Continue\r\n\r\n";
+// Of a path, in the text of an error.
+constexpr std::size_t max_quoted_path_bytes = 200;
+
 constexpr std::string_view all_methods =
   "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
+
+std::string quoted(const std::string& path) {
+  if (path.size() <= max_quoted_path_bytes)
+    return path;
+  return path.substr(0, utf8::boundary_before(path, max_quoted_path_bytes))
+         + "…";
+}
 
 } // namespace
 
@@ -38,8 +49,7 @@ bool connection::takes_requests() const noexcept {
          && out_.bytes() < max_gathered_answer_bytes;
 }
 
-// -- reading
-// -----------------------------------------------------------------------
+// -- reading -----------------------------------------------------------------
 
 // One wait is under way nearly always: for requests, and to notice that the
 // client is gone. It holds no buffer.
@@ -117,8 +127,7 @@ void connection::on_end_of_input() {
   }
 }
 
-// -- requests
-// ----------------------------------------------------------------------
+// -- requests ----------------------------------------------------------------
 
 // Takes apart all that has come, as far as handlers answer at once.
 void connection::process() {
@@ -227,13 +236,13 @@ void connection::choose_route(const request_head& head) {
       incoming_->early = check_json_content(head.request);
   } else if (match.allow.empty()) {
     why.what.code = errc::route_not_found;
-    why.what.detail = "there is nothing at " + head.request.path;
+    why.what.detail = "there is nothing at " + quoted(head.request.path);
     incoming_->early = std::move(why);
   } else if (asked == method::options) {
     incoming_->allow = std::move(match.allow);
   } else {
     why.what.code = errc::method_not_allowed;
-    why.what.detail = head.request.path + " takes " + match.allow;
+    why.what.detail = quoted(head.request.path) + " takes " + match.allow;
     why.headers.emplace_back("Allow", std::move(match.allow));
     incoming_->early = std::move(why);
   }

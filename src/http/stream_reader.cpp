@@ -3,23 +3,12 @@
 #include <utility>
 
 #include <caf/actor_cast.hpp>
-#include <caf/sec.hpp>
 
 #include "actors/errors.hpp"
 #include "chat/limits.hpp"
+#include "http/receiver_gone.hpp"
 
 namespace parley::http {
-
-namespace {
-
-// The session has ended since its handle was given out; the stream itself may
-// well be there, in the store.
-bool is_session_gone(const caf::error& why) {
-  return why.category()
-           != caf::type_id_v<errc> && why != caf::sec::request_timeout;
-}
-
-} // namespace
 
 stream_reader::stream_reader(const reader_services& services,
                              boost::asio::io_context& loop,
@@ -116,7 +105,6 @@ void stream_reader::listen() {
 
 void stream_reader::find() {
   state_ = state::finding;
-  looked_for_ = true;
   ask_gateway(
     actors::find_stream{stream_, loop_index_},
     [self = shared_from_this()](const actors::session_actor& session) {
@@ -129,6 +117,7 @@ void stream_reader::find() {
 
 void stream_reader::subscribe(const actors::session_actor& session) {
   state_ = state::subscribing;
+  ++attempts_;
   session_ = session;
   companion_->monitor(session_);
   auto handle = caf::actor_cast<actors::reader_actor>(companion_.get());
@@ -165,7 +154,7 @@ void stream_reader::take(const actors::events& batch) {
 
 void stream_reader::subscription_failed(const caf::error& why) {
   early_.clear();
-  if (is_session_gone(why) && !looked_for_)
+  if (is_receiver_gone(why) && attempts_ < max_attempts_at_a_session)
     find();
   else
     refuse(actors::to_error(why));

@@ -125,7 +125,7 @@ private:
   std::vector<actors::events> early_;
   bool end_was_read_ = false; // a terminal event has come
   bool leaving_ = false;      // leaves as soon as it is subscribed
-  bool looked_for_ = false;   // find_stream was tried; never twice
+  int attempts_ = 0;          // sessions that were asked; some end just then
 };
 
 } // namespace parley::http

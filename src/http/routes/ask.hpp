@@ -8,7 +8,7 @@
 #include "actors/interfaces.hpp"
 #include "chat/limits.hpp"
 #include "http/exchange.hpp"
-#include "http/reply.hpp"
+#include "http/receiver_gone.hpp"
 
 namespace parley::http::routes {
 
@@ -30,6 +30,24 @@ void ask(const actors::gateway_actor& gateway, const exchange_ptr& exchange,
     std::move(pending).then(
       [exchange, then](const Answer& answer) { then(exchange, answer); },
       std::move(failed));
+}
+
+// Asks for the state of a stream by `get_stream_state` or `cancel_stream`, and
+// again where its session ended just then: neither does harm twice.
+template <class Request, class Then>
+void ask_for_state(const actors::gateway_actor& gateway,
+                   const exchange_ptr& exchange, const Request& what, Then then,
+                   int attempt = 1) {
+  exchange->actor()
+    .request(gateway, limits::actor_request_timeout, what)
+    .then(
+      [exchange, then](const stream_state& state) { then(exchange, state); },
+      [gateway, exchange, what, then, attempt](const caf::error& why) {
+        if (is_receiver_gone(why) && attempt < max_attempts_at_a_session)
+          ask_for_state(gateway, exchange, what, then, attempt + 1);
+        else
+          exchange->fail(actors::to_error(why));
+      });
 }
 
 } // namespace parley::http::routes

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "http/answer_waiter.hpp"
+#include "http/reply.hpp"
 #include "http/routes/ask.hpp"
 #include "http/routes/parameters.hpp"
 #include "http/routes/routes.hpp"
@@ -105,7 +106,7 @@ void start_stream(const services& with, const exchange_ptr& exchange) {
     actors::open_stream{*std::move(parsed), exchange->loop_index()},
     [gateway = with.gateway](const exchange_ptr& to,
                              const actors::stream_opened& opened) {
-      ask<stream_state>(
+      ask_for_state(
         gateway, to, actors::get_stream_state{opened.start.stream},
         [opened](const exchange_ptr& ex, const stream_state& state) {
           respond_started(*ex, opened, state);

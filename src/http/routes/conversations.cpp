@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "http/reply.hpp"
 #include "http/routes/ask.hpp"
 #include "http/routes/parameters.hpp"
 #include "http/routes/routes.hpp"

@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "http/reply.hpp"
 #include "http/routes/ask.hpp"
 #include "http/routes/routes.hpp"
 #include "wire/openai_server.hpp"

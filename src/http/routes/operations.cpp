@@ -4,6 +4,7 @@
 
 #include <caf/config.hpp>
 
+#include "http/reply.hpp"
 #include "http/routes/ask.hpp"
 #include "http/routes/openapi.hpp"
 #include "http/routes/routes.hpp"

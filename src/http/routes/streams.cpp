@@ -2,6 +2,7 @@
 #include <string>
 #include <utility>
 
+#include "http/reply.hpp"
 #include "http/routes/ask.hpp"
 #include "http/routes/parameters.hpp"
 #include "http/routes/routes.hpp"
@@ -19,11 +20,11 @@ void respond_state(const exchange_ptr& to, const stream_state& state) {
 // -- GET /api/v1/chat/streams/{id}, POST …/cancel -----------------------------
 
 template <class Request>
-void ask_for_state(const services& with, const exchange_ptr& exchange) {
+void answer_with_state(const services& with, const exchange_ptr& exchange) {
   const auto id = stream_from_path(exchange->parameter("id"));
   if (!id)
     return exchange->fail(id.error());
-  ask<stream_state>(with.gateway, exchange, Request{*id}, respond_state);
+  ask_for_state(with.gateway, exchange, Request{*id}, respond_state);
 }
 
 // -- GET /api/v1/chat/streams/{id}/events -------------------------------------
@@ -56,7 +57,7 @@ void read_events(const services& with, const exchange_ptr& exchange) {
   if (!after)
     return exchange->fail(after.error());
   if (exchange->request().method == method::head) {
-    ask<stream_state>(
+    ask_for_state(
       with.gateway, exchange, actors::get_stream_state{*id},
       [cursor = *after](const exchange_ptr& to, const stream_state& state) {
         respond_events_head(to, cursor, state);
@@ -74,7 +75,7 @@ void read_events(const services& with, const exchange_ptr& exchange) {
 void add_streams(router& to, const services& with) {
   to.add({method::get, "/api/v1/chat/streams/{id}", body_policy::none,
           [with](const exchange_ptr& exchange) {
-            ask_for_state<actors::get_stream_state>(with, exchange);
+            answer_with_state<actors::get_stream_state>(with, exchange);
           }});
   to.add({method::get, "/api/v1/chat/streams/{id}/events", body_policy::none,
           [with](const exchange_ptr& exchange) {
@@ -82,7 +83,7 @@ void add_streams(router& to, const services& with) {
           }});
   to.add({method::post, "/api/v1/chat/streams/{id}/cancel", body_policy::none,
           [with](const exchange_ptr& exchange) {
-            ask_for_state<actors::cancel_stream>(with, exchange);
+            answer_with_state<actors::cancel_stream>(with, exchange);
           }});
 }
 
