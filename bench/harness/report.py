@@ -5,6 +5,7 @@ import shlex
 import statistics
 import subprocess
 import sys
+import time
 from datetime import datetime, timezone
 
 
@@ -25,7 +26,22 @@ def git(root, *arguments):
     return done.stdout.strip()
 
 
-def header(root):
+def sync_us(folder):
+    """What a small synced write costs on the disk that the data is on; what a
+    server promises to have on disk waits for at least this."""
+    taken = []
+    path = folder / "sync"
+    with open(path, "ab", buffering=0) as file:
+        for _ in range(100):
+            file.write(bytes(600))
+            begun = time.perf_counter()
+            os.fdatasync(file.fileno())
+            taken.append((time.perf_counter() - begun) * 1e6)
+    path.unlink()
+    return statistics.median(taken)
+
+
+def header(root, folder):
     commit = git(root, "rev-parse", "--short=12", "HEAD") or "unknown"
     if git(root, "status", "--porcelain", "--untracked-files=no"):
         commit += " with changes"
@@ -36,6 +52,7 @@ def header(root):
         f"machine  {first_line('/proc/cpuinfo', 'model name')}, "
         f"{os.cpu_count()} cores, {memory_kb / 2**20:.0f} GiB, "
         f"Linux {os.uname().release}, {congestion}",
+        f"disk     fdatasync of 600 bytes: {sync_us(folder):,.0f} µs",
         f"load     {os.getloadavg()[0]:.2f} before the start",
         f"commit   {commit}",
         f"date     {datetime.now(timezone.utc):%Y-%m-%d %H:%M} UTC",

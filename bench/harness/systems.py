@@ -45,7 +45,8 @@ def start_parley(context, core, folder, upstream_port):
         [context.parley, f"--llm.base-url=http://127.0.0.1:{upstream_port}/v1",
          "--http.listen=127.0.0.1:0", "--limits.max-response-chars=10000000",
          # One thread for one core, as every other system here has.
-         "--runtime.threads=1", f"--data-dir={folder}/data",
+         "--runtime.threads=1", "--shutdown.grace=2s",
+         f"--data-dir={folder}/data",
          *context.parley_options],
         core, folder / "parley.log")
 
