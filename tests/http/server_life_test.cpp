@@ -15,8 +15,7 @@ namespace parley::http::testing {
 
 using std::chrono::milliseconds;
 
-// -- time-outs
-// ---------------------------------------------------------------------
+// -- time-outs ---------------------------------------------------------------
 
 TEST(server, gives_up_a_head_that_does_not_come) {
   test_server server{[](auto& x) {
@@ -92,8 +91,7 @@ TEST(server, closes_an_idle_connection_without_a_word) {
   EXPECT_TRUE(client.at_end());
 }
 
-// -- limits
-// ------------------------------------------------------------------------
+// -- limits ------------------------------------------------------------------
 
 TEST(server, refuses_connections_above_the_limit) {
   test_server server{[](auto& x) {
@@ -144,8 +142,7 @@ TEST(server, counts_its_connections_and_bytes) {
   EXPECT_EQ(server.metrics().connections->value(), 0);
 }
 
-// -- listening
-// ---------------------------------------------------------------------
+// -- listening ---------------------------------------------------------------
 
 TEST(server, says_why_it_cannot_listen) {
   test_server taken;
@@ -189,8 +186,7 @@ TEST(server, goes_on_when_it_was_out_of_file_descriptors) {
   EXPECT_EQ(client.read().status, 200);
 }
 
-// -- draining and stopping
-// ---------------------------------------------------------
+// -- draining and stopping ---------------------------------------------------
 
 TEST(server, lets_go_of_idle_connections_when_it_drains) {
   test_server server;
@@ -253,8 +249,7 @@ TEST(server, stops_twice_and_without_having_started) {
   server.server().stop();
 }
 
-// -- memory
-// ------------------------------------------------------------------------
+// -- memory ------------------------------------------------------------------
 
 // For information: how much of the heap waiting clients hold.
 TEST(server, tells_what_waiting_connections_cost) {

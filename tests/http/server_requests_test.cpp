@@ -223,6 +223,18 @@ TEST(server, tells_where_nothing_is) {
   }
 }
 
+TEST(server, does_not_repeat_a_long_path) {
+  test_server server;
+  raw_client client{server.port()};
+  std::string path = "/";
+  for (int i = 0; i < 3000; ++i)
+    path += "%C3%A4";
+  client.send(get(path));
+  const auto answer = client.read();
+  EXPECT_EQ(answer.status, 404);
+  EXPECT_LT(answer.body.size(), 600u);
+}
+
 TEST(server, tells_which_methods_a_path_takes) {
   test_server server;
   raw_client client{server.port()};
@@ -353,8 +365,7 @@ TEST(server, refuses_a_head_that_is_too_large) {
   EXPECT_EQ(answer.header("access-control-allow-origin"), "*");
 }
 
-// -- Expect
-// ------------------------------------------------------------------------
+// -- Expect ------------------------------------------------------------------
 
 namespace {
 
@@ -407,8 +418,7 @@ TEST(server, refuses_at_once_what_it_need_not_invite) {
   }
 }
 
-// -- handlers that fail
-// ------------------------------------------------------------
+// -- handlers that fail ------------------------------------------------------
 
 TEST(server, answers_500_for_a_handler_that_throws) {
   test_server server;
@@ -447,8 +457,7 @@ TEST(server, lets_a_handler_ask_other_actors) {
   }
 }
 
-// -- OPTIONS and CORS
-// --------------------------------------------------------------
+// -- OPTIONS and CORS --------------------------------------------------------
 
 TEST(server, answers_options_with_the_methods_of_a_path) {
   test_server server;
@@ -512,8 +521,7 @@ TEST(server, exposes_answers_and_refusals_to_an_allowed_origin) {
   EXPECT_EQ(answer.header("access-control-allow-origin"), "https://a.example");
 }
 
-// -- compression
-// -------------------------------------------------------------------
+// -- compression -------------------------------------------------------------
 
 TEST(server, compresses_a_large_answer_for_clients_that_accept_it) {
   test_server server;

@@ -173,8 +173,7 @@ TEST(event_stream, ends_behind_its_last_frames) {
   EXPECT_EQ(client.read().body, "hello");
 }
 
-// -- clients that go
-// -----------------------------------------------------------------
+// -- clients that go ---------------------------------------------------------
 
 TEST(event_stream, notices_a_client_that_closes) {
   test_server server;
@@ -284,8 +283,7 @@ TEST(exchange, drops_a_second_answer) {
   EXPECT_EQ(client.read().body, "hello");
 }
 
-// -- time
-// ----------------------------------------------------------------------------
+// -- time --------------------------------------------------------------------
 
 TEST(event_stream, pings_while_nothing_is_written) {
   test_server server{[](auto& x) {
@@ -371,8 +369,7 @@ TEST(event_stream, can_be_finished_behind_a_write_that_is_under_way) {
   EXPECT_EQ(client.read().body, "hello");
 }
 
-// -- compression
-// ---------------------------------------------------------------------
+// -- compression -------------------------------------------------------------
 
 TEST(event_stream, is_compressed_where_configured_and_flushed_per_write) {
   test_server server{[](auto& x) {

@@ -1,4 +1,5 @@
 // A stream's state, its events and its cancellation.
+#include <caf/exit_reason.hpp>
 #include <nlohmann/json.hpp>
 
 #include "tests/http/support/world.hpp"
@@ -148,11 +149,51 @@ TEST_F(stream_routes, a_client_that_goes_before_the_session_answers_is_no_end) {
   EXPECT_EQ(session.readers_lost, 1);
 }
 
-TEST_F(stream_routes, a_session_that_died_is_looked_for_only_once) {
+TEST_F(stream_routes, a_session_that_ends_just_then_is_found_again) {
+  session.die();
+  fake_session replay{system, loop};
+  int looked_for = 0;
+  gateway.find_stream = [&](const actors::find_stream&) {
+    return caf::result<actors::session_actor>{
+      ++looked_for == 1 ? session.handle() : replay.handle()};
+  };
+  const auto exchange = call(method::get, path("/events"));
+  EXPECT_TRUE(exchange->stream);
+  EXPECT_EQ(replay.subscriptions.size(), 1u);
+}
+
+TEST_F(stream_routes, sessions_that_always_end_are_an_error_in_the_end) {
   session.die();
   const auto exchange = call(method::get, path("/events"));
   ASSERT_TRUE(exchange->failure);
   EXPECT_EQ(exchange->failure->code, errc::internal);
+}
+
+TEST_F(stream_routes, a_state_is_asked_for_again_where_its_session_just_ended) {
+  int asked = 0;
+  const auto play = [this, &asked](const auto&) {
+    return ++asked % 2 == 1 ? caf::result<stream_state>{caf::make_error(
+             caf::exit_reason::unreachable)}
+                            : caf::result<stream_state>{state};
+  };
+  gateway.get_stream_state = play;
+  gateway.cancel_stream = play;
+  EXPECT_TRUE(call(method::get, path())->answer);
+  EXPECT_TRUE(call(method::post, path("/cancel"))->answer);
+  EXPECT_EQ(asked, 4);
+}
+
+TEST_F(stream_routes, a_state_that_nobody_can_tell_is_an_error) {
+  int asked = 0;
+  gateway.get_stream_state = [&asked](const actors::get_stream_state&) {
+    ++asked;
+    return caf::result<stream_state>{
+      caf::make_error(caf::exit_reason::unreachable)};
+  };
+  const auto exchange = call(method::get, path());
+  ASSERT_TRUE(exchange->failure);
+  EXPECT_EQ(exchange->failure->code, errc::internal);
+  EXPECT_EQ(asked, 3);
 }
 
 TEST_F(stream_routes, many_readers_of_one_stream_do_not_disturb_each_other) {

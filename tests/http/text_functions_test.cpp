@@ -13,8 +13,7 @@
 
 namespace parley::http {
 
-// -- router
-// ------------------------------------------------------------------------
+// -- router ------------------------------------------------------------------
 
 namespace {
 
@@ -82,8 +81,7 @@ TEST(router, decodes_segments_one_by_one) {
             "/files/{path*} path=x/y z");
 }
 
-// -- targets
-// -----------------------------------------------------------------------
+// -- targets -----------------------------------------------------------------
 
 TEST(target, keeps_the_order_and_repetition_of_query_parameters) {
   const auto parts = parse_target("/p?b=1&a&b=2&&=x&c=d=e");
@@ -101,8 +99,7 @@ TEST(target, takes_an_origin_without_a_path_as_its_root) {
   EXPECT_FALSE(parse_target("http:///a"));
 }
 
-// -- compression
-// -------------------------------------------------------------------
+// -- compression -------------------------------------------------------------
 
 TEST(accept_encoding, is_weighed_as_rfc_9110_says) {
   struct {
@@ -176,8 +173,7 @@ TEST(is_compressible, takes_text_and_json) {
     EXPECT_FALSE(is_compressible(type)) << type;
 }
 
-// -- content of requests
-// -----------------------------------------------------------
+// -- content of requests -----------------------------------------------------
 
 TEST(json_content, needs_a_content_type_that_says_so) {
   const auto passes =
@@ -201,8 +197,7 @@ TEST(json_content, needs_a_content_type_that_says_so) {
     {{"content-type", "application/json"}, {"content-encoding", "gzip"}}));
 }
 
-// -- CORS
-// --------------------------------------------------------------------------
+// -- CORS --------------------------------------------------------------------
 
 TEST(cors_policy, names_the_origin_only_when_it_is_listed) {
   const cors_policy policy{{"https://a.example", "https://b.example"}};
@@ -232,8 +227,7 @@ TEST(cors_policy, allows_any_origin_as_a_star) {
   EXPECT_EQ(head.find("Vary"), std::string::npos);
 }
 
-// -- output
-// ------------------------------------------------------------------------
+// -- output ------------------------------------------------------------------
 
 namespace {
 
