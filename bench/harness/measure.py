@@ -105,6 +105,8 @@ def figures(raw, late_tokens, scenario):
         "tokens_per_frame": raw["tokens_received"] / max(1, raw["frames"]),
         "problems": problems(raw, late_tokens, scenario),
     }
+    if not scenario.first_token:
+        del result["first_p50_us"], result["first_p99_us"]
     if scenario.window != "all":
         # The window leaves out the requests' own cost.
         del result["cpu_us_per_answer"]

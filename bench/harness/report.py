@@ -92,7 +92,7 @@ def added(figures, direct, name):
     """Beyond the median of talking to the upstream directly."""
     if figures.get(name) is None:
         return "-"
-    base = direct["first_p50_us"] if direct else 0
+    base = direct.get("first_p50_us", 0) if direct else 0
     return number(figures[name] - base)
 
 
