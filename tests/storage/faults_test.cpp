@@ -327,7 +327,7 @@ TEST(rocksdb_store, refuses_writes_while_the_disk_is_full) {
 }
 
 TEST(rocksdb_store, recovers_from_a_full_disk_as_often_as_it_happens) {
-  NEEDS_SMALL_DISK(disk, 24 << 20);
+  NEEDS_SMALL_DISK(disk, 64 << 20);
   auto it = open(disk.path() + "/data");
   std::uint64_t n = 0;
   for (int round = 0; round < 3; ++round) {
