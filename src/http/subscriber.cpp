@@ -130,6 +130,11 @@ void subscriber::flush() {
     grant(std::exchange(pending_credit_, 0));
     return;
   }
+  if (ended_) {
+    std::exchange(stream_, nullptr)->finish_with(std::exchange(pending_, {}));
+    leave();
+    return;
+  }
   writing_ = true;
   writing_credit_ = std::exchange(pending_credit_, 0);
   writing_read_at_ = std::exchange(pending_read_at_, 0);
@@ -145,13 +150,7 @@ void subscriber::written() {
   if (writing_read_at_ != 0)
     services().metrics.added_latency_token->observe(
       static_cast<double>(steady_now() - writing_read_at_) / 1e9);
-  if (ended_ && pending_.empty()) {
-    std::exchange(stream_, nullptr)->finish();
-    leave();
-    return;
-  }
-  if (writing_credit_ != 0)
-    grant(std::exchange(writing_credit_, 0));
+  grant(std::exchange(writing_credit_, 0));
   flush();
 }
 
