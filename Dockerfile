@@ -12,17 +12,21 @@ COPY CMakeLists.txt CMakePresets.json ./
 COPY cmake cmake
 COPY src src
 COPY scripts scripts
-RUN scripts/build && strip --strip-unneeded build/parley
+RUN scripts/build && strip build/parley
 
 FROM docker.io/library/debian:bookworm-slim
 RUN apt-get update -qq \
  && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
       --no-install-recommends ca-certificates librocksdb7.8 libspdlog1.10 \
- && rm -rf /var/lib/apt/lists/* \
+      libssl3 libtomlplusplus3 \
+ && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old \
+      /var/log/apt /var/log/dpkg.log \
  && useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin \
       parley \
  && install -d -o parley -g parley -m 0700 /data
 COPY --from=build /source/build/parley /usr/local/bin/parley
+# A library that is missing above ends this build, not the first start.
+RUN ["/usr/local/bin/parley", "--version"]
 USER parley
 ENV PARLEY_DATA_DIR=/data \
     PARLEY_HTTP_LISTEN=0.0.0.0:8080
@@ -31,5 +35,5 @@ EXPOSE 8080
 # The program is process 1 and takes SIGTERM itself: it drains, then exits 0.
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 \
-  CMD ["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/8080 && printf 'GET /healthz HTTP/1.1\\r\\nHost: localhost\\r\\nConnection: close\\r\\n\\r\\n' >&3 && head -n 1 <&3 | grep -q ' 200 '"]
+  CMD ["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/${PARLEY_HTTP_LISTEN##*:} && printf 'GET /healthz HTTP/1.1\\r\\nHost: localhost\\r\\nConnection: close\\r\\n\\r\\n' >&3 && head -n 1 <&3 | grep -q ' 200 '"]
 ENTRYPOINT ["/usr/local/bin/parley"]
