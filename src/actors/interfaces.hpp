@@ -68,6 +68,7 @@ using registry_actor =
                    caf::result<node_status>(get_node_status),
                    // From a session.
                    caf::result<void>(stream_ended),
+                   caf::result<void>(session_leaving),
                    // From the provider.
                    caf::result<void>(default_model_known)>;
 

@@ -109,6 +109,13 @@ struct stream_ended {
   stream_id id;
 };
 
+// The session ends: whoever asks for its stream from now on needs another. Sent
+// before it ends, so that a reader whose request it did not answer any more
+// finds it gone.
+struct session_leaving {
+  stream_id id;
+};
+
 // End now, with this code; the text so far is stored.
 struct end_stream {
   errc code = errc::server_shutdown;
@@ -316,6 +323,10 @@ bool inspect(Inspector& f, default_model_known& x) {
 }
 template <class Inspector>
 bool inspect(Inspector& f, stream_ended& x) {
+  return f.object(x).fields(f.field("id", x.id));
+}
+template <class Inspector>
+bool inspect(Inspector& f, session_leaving& x) {
   return f.object(x).fields(f.field("id", x.id));
 }
 template <class Inspector>

@@ -59,6 +59,7 @@ public:
       [this](const drain& what) { return on_drain(what.grace); },
       [this](get_node_status) { return on_status(); },
       [this](const stream_ended& what) { on_ended(what.id); },
+      [this](const session_leaving& what) { on_leaving(what.id); },
       [this](const default_model_known& what) { on_default_model(what.name); },
     };
   }
@@ -143,6 +144,9 @@ private:
         },
         [this, id, what, promise, tries](const caf::error& why) mutable {
           forget(id);
+          // Not refused: its session died, perhaps behind the accept.
+          if (why.category() != caf::type_id_v<errc>)
+            close_soon(id);
           auto cause = to_error(why);
           if (cause.code == errc::conversation_busy
               && what.request.cancel_if_busy && tries < max_busy_tries)
@@ -257,7 +261,8 @@ private:
       return refuse(log.error());
     auto conversation = found.record.conversation;
     auto session = spawn_replay_session(
-      home_system(), env_, std::move(found.record), std::move(*log));
+      home_system(), env_, caf::actor_cast<registry_actor>(ctrl()),
+      std::move(found.record), std::move(*log));
     add(id, {session, conversation, false});
     for (auto& one : waiting)
       one.deliver(session);
@@ -364,6 +369,12 @@ private:
     check_drained();
   }
 
+  void on_leaving(const stream_id& id) {
+    auto found = sessions_.find(id);
+    if (found != sessions_.end() && found->second.session == current_sender())
+      forget(id);
+  }
+
   void on_down(const caf::down_msg& what) {
     auto found = by_address_.find(what.source);
     if (found == by_address_.end())
@@ -372,8 +383,13 @@ private:
     auto was_running = sessions_.at(id).running;
     forget(id);
     if (was_running)
-      run_after(this, 2 * env_.settings.streams.flush_interval,
-                [this, id] { close_dead(id); });
+      close_soon(id);
+  }
+
+  // Once the text that the journal still holds has reached the store.
+  void close_soon(const stream_id& id) {
+    run_after(this, 2 * env_.settings.streams.flush_interval,
+              [this, id] { close_dead(id); });
   }
 
   // A session that died by a bug must not leave its message `generating`.

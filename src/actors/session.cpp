@@ -13,8 +13,10 @@ namespace parley::actors {
 
 namespace {
 
-// A session that was brought back waits so long for the reader that asked.
-constexpr std::chrono::seconds replay_linger{10};
+// A session that was brought back stays at least so long: it was given to
+// readers that have not come yet, perhaps many at once, and bringing it back
+// again costs more than keeping it.
+constexpr std::chrono::seconds replay_linger{5};
 
 } // namespace
 
@@ -35,10 +37,11 @@ session::session(caf::actor_config& config,
 }
 
 session::session(caf::actor_config& config,
-                 const session_environment& environment, stream_record record,
-                 stream_log log)
+                 const session_environment& environment,
+                 registry_actor registry, stream_record record, stream_log log)
   : session_actor::base(config),
     env_(environment),
+    registry_(std::move(registry)),
     phase_(phase::closed),
     record_(std::move(record)),
     readers_([this](const reader_actor& to, const caf::message& what) {
@@ -60,8 +63,13 @@ session::behavior_type session::make_behavior() {
       on_reader_gone(what.source);
     }
   });
-  if (phase_ == phase::closed)
-    run_after(this, replay_linger, [this] { quit_if_unread(); });
+  if (phase_ == phase::closed) {
+    lingering_ = true;
+    run_after(this, replay_linger, [this] {
+      lingering_ = false;
+      quit_if_unread();
+    });
+  }
   return {
     [this](open_stream& what) { return on_open(std::move(what)); },
     [this](const subscribe& what, const reader_actor& reader) {
@@ -223,8 +231,10 @@ session_actor spawn_session(caf::actor_system& system,
 
 session_actor spawn_replay_session(caf::actor_system& system,
                                    const session_environment& environment,
+                                   registry_actor registry,
                                    stream_record record, stream_log log) {
-  return system.spawn<session>(environment, std::move(record), std::move(log));
+  return system.spawn<session>(environment, std::move(registry),
+                               std::move(record), std::move(log));
 }
 
 } // namespace parley::actors

@@ -54,6 +54,7 @@ spawn_session(caf::actor_system& system, const session_environment& environment,
 [[nodiscard]] session_actor
 spawn_replay_session(caf::actor_system& system,
                      const session_environment& environment,
-                     stream_record record, stream_log log);
+                     registry_actor registry, stream_record record,
+                     stream_log log);
 
 } // namespace parley::actors

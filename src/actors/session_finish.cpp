@@ -129,8 +129,11 @@ void session::close(const stream_record& record) {
 }
 
 void session::quit_if_unread() {
-  if (phase_ == phase::closed && !unsaved_ && readers_.empty())
-    quit();
+  if (phase_ != phase::closed || unsaved_ || lingering_
+      || !readers_.empty())
+    return;
+  send(registry_, session_leaving{record_.id});
+  quit();
 }
 
 } // namespace parley::actors

@@ -26,7 +26,7 @@ public:
 
   // A terminal stream from the store.
   session(caf::actor_config& config, const session_environment& environment,
-          stream_record record, stream_log log);
+          registry_actor registry, stream_record record, stream_log log);
 
   behavior_type make_behavior() override;
   void on_exit() override;
@@ -149,6 +149,7 @@ private:
   std::optional<usage> used_;
   time_point end_begun_;
   bool unsaved_ = false;
+  bool lingering_ = false; // brought back a moment ago
   std::vector<state_promise> cancels_;
 };
 

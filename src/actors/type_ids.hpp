@@ -70,6 +70,7 @@ CAF_ADD_TYPE_ID(parley, (parley::actors::node_status))
 // -- messages between session, journal and store -----------------------------
 CAF_ADD_TYPE_ID(parley, (parley::actors::session_opened))
 CAF_ADD_TYPE_ID(parley, (parley::actors::stream_ended))
+CAF_ADD_TYPE_ID(parley, (parley::actors::session_leaving))
 CAF_ADD_TYPE_ID(parley, (parley::actors::default_model_known))
 CAF_ADD_TYPE_ID(parley, (parley::actors::accept))
 CAF_ADD_TYPE_ID(parley, (parley::actors::accepted))

@@ -32,6 +32,7 @@ CAF_TEST(a provider that throws fails the stream and nothing else) {
   upstream().finish();
   settle();
   CAF_CHECK_EQUAL(answer_of(next).status, message_status::complete);
+  advance(10s); // what was brought back to be looked at
   CAF_CHECK_EQUAL(streams_alive(), 0u);
 }
 
@@ -132,6 +133,7 @@ CAF_TEST(a stream from the store equals the live one for every cursor) {
     auto rest = reader.text(text_kind::reasoning) + reader.text();
     CAF_CHECK(all.ends_with(rest));
   }
+  advance(10s); // what was brought back to be looked at
   CAF_CHECK_EQUAL(streams_alive(), 0u);
 }
 
@@ -328,6 +330,40 @@ CAF_TEST(every end has its status) {
   CAF_CHECK_EQUAL(estimate_tokens(0), 0u);
   CAF_CHECK_EQUAL(estimate_tokens(1), 1u);
   CAF_CHECK_EQUAL(estimate_tokens(8), 2u);
+}
+
+// A reader whose request it did not answer any more asks the registry again,
+// and must not be given the same session until its end is noticed.
+CAF_TEST(a session tells the registry that it leaves before it does) {
+  auto opened = open(ask());
+  auto reader = read_slowly(opened.session, 0, 1);
+  upstream().emit("text");
+  upstream().finish();
+  settle();
+  reader.unsubscribe(opened.session);
+  expect((unsubscribe), to(opened.session));
+  expect((session_leaving), from(opened.session).to(registry()));
+  settle();
+  CAF_CHECK(find(opened.start.stream) != opened.session);
+}
+
+// Thirty equal requests find the stream ended; the first reader that is done
+// must not take the session away from those that were given it.
+CAF_TEST(a session that was brought back serves all who were given it) {
+  auto opened = open(ask());
+  {
+    auto reader = read(opened.session);
+    upstream().emit("text");
+    upstream().finish();
+    settle();
+  }
+  auto brought_back = find(opened.start.stream);
+  for (auto i = 0; i < 10; ++i) {
+    auto reader = read(brought_back);
+    CAF_CHECK(reader.done() != nullptr);
+  }
+  advance(1min);
+  CAF_CHECK_EQUAL(streams_alive(), 0u);
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -384,6 +384,7 @@ CAF_TEST(cancel while the message is being stored) {
   // What had come is kept, as always.
   CAF_CHECK_EQUAL(answer_of(opened).content, starts() == 0 ? "" : "early");
   CAF_CHECK_EQUAL(replay(opened.start.stream).terminals(), 1u);
+  advance(10s); // what was brought back to be looked at
   CAF_CHECK_EQUAL(streams_alive(), 0u);
 }
 

@@ -126,6 +126,7 @@ CAF_TEST(an end that cannot be written is told and written later) {
   CAF_CHECK_EQUAL(answer_of(opened).content, "whole");
   CAF_CHECK(conversation_of(opened).active_stream.empty());
   CAF_CHECK(replay(opened.start.stream).frames() == reader.frames());
+  advance(10s); // what was brought back to be looked at
   CAF_CHECK_EQUAL(streams_alive(), 0u);
   CAF_CHECK_EQUAL(streams_in_flight(), 0);
 }
