@@ -210,6 +210,8 @@ struct list_conversations {
 struct conversation_page {
   std::vector<conversation> items;
   std::string next_cursor; // empty: none
+  // Names of nodes that could not be asked: theirs are missing.
+  std::vector<std::string> missing_nodes;
 };
 struct change_conversation {
   conversation_id id;
@@ -392,7 +394,8 @@ bool inspect(Inspector& f, list_conversations& x) {
 template <class Inspector>
 bool inspect(Inspector& f, conversation_page& x) {
   return f.object(x).fields(f.field("items", x.items),
-                            f.field("next_cursor", x.next_cursor));
+                            f.field("next_cursor", x.next_cursor),
+                            f.field("missing_nodes", x.missing_nodes));
 }
 template <class Inspector>
 bool inspect(Inspector& f, change_conversation& x) {

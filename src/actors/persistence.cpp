@@ -50,6 +50,9 @@ public:
         return on_import(std::move(what.what));
       },
       [this](probe_store) { return on_probe(); },
+      [this](const remember& what) {
+        return to_answer(env_.store.put_meta(what.name, what.value));
+      },
       [this](commit_batch) {
         commit_due_ = false;
         commit();

@@ -58,6 +58,9 @@ public:
       [this](const close_conversation& what) { return on_close(what.id); },
       [this](const drain& what) { return on_drain(what.grace); },
       [this](get_node_status) { return on_status(); },
+      [this](get_load) {
+        return node_load{ids_.node(), running_, draining_};
+      },
       [this](const stream_ended& what) { on_ended(what.id); },
       [this](const session_leaving& what) { on_leaving(what.id); },
       [this](const default_model_known& what) { on_default_model(what.name); },

@@ -21,8 +21,8 @@ result<conversation_page> read_list(const storage::store& store,
   auto page = store.list_conversations(what.cursor, what.limit);
   if (!page)
     return fail(std::move(page.error()));
-  return conversation_page{std::move(page->items),
-                           std::move(page->next_cursor)};
+  return conversation_page{
+    std::move(page->items), std::move(page->next_cursor), {}};
 }
 
 result<message_page> read_messages(const storage::store& store,
@@ -90,6 +90,14 @@ result<stream_state> read_state(const storage::store& store,
   return state_of(*record);
 }
 
+result<found_claim> read_claim(const storage::store& store,
+                               const find_claim& what) {
+  auto claim = store.find_claim(what.caller, what.key);
+  if (!claim)
+    return fail(std::move(claim.error()));
+  return found_claim{*claim && (*claim)->created_at >= what.after};
+}
+
 } // namespace
 
 store_reader_actor::behavior_type store_reader(store_reader_actor::pointer,
@@ -118,6 +126,9 @@ store_reader_actor::behavior_type store_reader(store_reader_actor::pointer,
     },
     [store](const load_stream& what) {
       return to_answer(store->load_stream(what.id));
+    },
+    [store](const find_claim& what) {
+      return to_answer(read_claim(*store, what));
     },
   };
 }

@@ -6,8 +6,10 @@
 #include <caf/event_based_actor.hpp>
 #include <caf/scoped_actor.hpp>
 
+#include "actors/cluster_gateway.hpp"
 #include "actors/gateway.hpp"
 #include "actors/journal.hpp"
+#include "actors/peer.hpp"
 #include "actors/persistence.hpp"
 #include "actors/registry.hpp"
 #include "actors/store_reader.hpp"
@@ -72,7 +74,10 @@ supervisor::supervisor(caf::actor_system& system,
   registry_ = spawn_registry(system_, session_env_, env_.ids);
   gateway_ = spawn_gateway(
     system_, {registry_, session_env_.persistence, session_env_.readers});
+  door_ = gateway_;
   watcher_ = system_.spawn<watcher>(env_.on_failure);
+  if (env_.cluster)
+    spawn_cluster();
   watch(caf::actor_cast<caf::actor>(gateway_), "gateway");
   watch(caf::actor_cast<caf::actor>(registry_), "registry");
   watch(caf::actor_cast<caf::actor>(session_env_.persistence), "persistence");
@@ -80,6 +85,25 @@ supervisor::supervisor(caf::actor_system& system,
     watch(caf::actor_cast<caf::actor>(journal), "journal");
   for (const auto& reader : session_env_.readers)
     watch(caf::actor_cast<caf::actor>(reader), "store_reader");
+}
+
+void supervisor::spawn_cluster() {
+  auto& cluster = *env_.cluster;
+  cluster_gateway_ = spawn_cluster_gateway(
+    system_,
+    {env_.settings, cluster.self.tag, gateway_, session_env_.readers});
+  door_ = cluster_gateway_;
+  peer_ = spawn_peer(system_, {env_.settings, env_.log, cluster.transport,
+                               cluster.self, registry_,
+                               session_env_.persistence, gateway_,
+                               cluster_gateway_, cluster.known,
+                               cluster.on_refused});
+  watch(caf::actor_cast<caf::actor>(cluster_gateway_), "cluster_gateway");
+  watch(caf::actor_cast<caf::actor>(peer_), "peer");
+}
+
+void supervisor::join_cluster(const config::endpoint& reached_at) {
+  caf::anon_send(peer_, listening{reached_at.host, reached_at.port});
 }
 
 supervisor::~supervisor() {
@@ -91,6 +115,8 @@ void supervisor::watch(const caf::actor& who, std::string name) {
 }
 
 void supervisor::drain(std::chrono::milliseconds grace) {
+  if (peer_)
+    caf::anon_send(peer_, leaving{});
   caf::scoped_actor self{system_};
   self->request(registry_, caf::infinite, actors::drain{grace})
     .receive([] {}, [](const caf::error&) {});
@@ -105,6 +131,11 @@ void supervisor::stop() {
     self->wait_for(who);
   };
   end(std::exchange(watcher_, nullptr));
+  door_ = nullptr;
+  if (peer_) {
+    end(std::exchange(peer_, nullptr));
+    end(std::exchange(cluster_gateway_, nullptr));
+  }
   end(std::exchange(gateway_, nullptr));
   end(std::exchange(registry_, nullptr));
   for (const auto& journal : session_env_.journals)

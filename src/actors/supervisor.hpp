@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,12 +20,22 @@
 #include "chat/id.hpp"
 #include "config/settings.hpp"
 #include "llm/provider.hpp"
+#include "runtime/cluster_transport.hpp"
 #include "runtime/event_loops.hpp"
 #include "storage/store.hpp"
 #include "telemetry/log.hpp"
 #include "telemetry/metrics.hpp"
 
 namespace parley::actors {
+
+// What a node that has others needs besides.
+struct cluster_environment {
+  node_info self;
+  runtime::cluster_transport& transport;
+  std::vector<node_info> known; // members that the last process met
+  // Called once, on any thread, when the others refuse this node for good.
+  std::function<void(const std::string&)> on_refused;
+};
 
 struct supervisor_environment {
   const config::settings& settings;
@@ -38,6 +49,7 @@ struct supervisor_environment {
   std::function<double()> random; // [0, 1), any thread
   // Called once, on any thread, with the name of the actor that ended.
   std::function<void(const std::string&)> on_failure;
+  std::optional<cluster_environment> cluster; // none: this node is alone
 };
 
 // Not an actor: owned by the composition root, used from its thread.
@@ -49,30 +61,43 @@ public:
   supervisor(const supervisor&) = delete;
   supervisor& operator=(const supervisor&) = delete;
 
+  // Where clients' requests go.
   [[nodiscard]] const gateway_actor& gateway() const noexcept {
-    return gateway_;
+    return door_;
+  }
+  // Null without a cluster.
+  [[nodiscard]] const peer_actor& peer() const noexcept {
+    return peer_;
   }
 
-  // Takes no new streams and waits for the running ones: until they end, or
+  // Other nodes reach this one there: the node begins to look for them.
+  void join_cluster(const config::endpoint& reached_at);
+
+  // Takes no new streams (other nodes do) and waits for the running ones: until they end, or
   // are ended when `grace` is over. Blocks.
   void drain(std::chrono::milliseconds grace);
 
   // Ends the actors, in this order, each waited for:
-  //   1. gateway       nobody asks for anything new
-  //   2. registry      and with it the sessions and their upstreams
-  //   3. journals      they hand over what they hold
-  //   4. persistence   it commits what it was handed
-  //   5. readers       nobody is left who could ask them
+  //   1. peer          other nodes notice, and send nothing any more
+  //   2. gateways      nobody asks for anything new
+  //   3. registry      and with it the sessions and their upstreams
+  //   4. journals      they hand over what they hold
+  //   5. persistence   it commits what it was handed
+  //   6. readers       nobody is left who could ask them
   void stop();
 
 private:
+  void spawn_cluster();
   void watch(const caf::actor& who, std::string name);
 
   caf::actor_system& system_;
   supervisor_environment env_;
   session_environment session_env_;
   registry_actor registry_;
-  gateway_actor gateway_;
+  gateway_actor gateway_; // of this node alone
+  cluster_gateway_actor cluster_gateway_;
+  gateway_actor door_; // the one of the two that clients use
+  peer_actor peer_;
   caf::actor watcher_;
 };
 

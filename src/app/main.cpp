@@ -7,6 +7,7 @@
 #include "actors/type_ids.hpp"
 #include "app/node.hpp"
 #include "config/load.hpp"
+#include "runtime/caf_transport.hpp"
 
 int main(int argc, char** argv) {
   using namespace parley;
@@ -20,6 +21,7 @@ int main(int argc, char** argv) {
     return config::refused::exit_code;
   }
   caf::init_global_meta_objects<caf::id_block::parley>();
+  runtime::init_network_types();
   caf::core::init_global_meta_objects();
   app::signals signals; // before any thread
   const auto& settings = std::get<config::loaded>(outcome).values;

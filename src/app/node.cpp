@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
 #include <thread>
@@ -11,6 +12,7 @@
 #include <caf/actor_system.hpp>
 #include <caf/init_global_meta_objects.hpp>
 
+#include "actors/peer.hpp"
 #include "actors/recovery.hpp"
 #include "actors/supervisor.hpp"
 #include "app/node_identity.hpp"
@@ -18,6 +20,7 @@
 #include "http/routes/routes.hpp"
 #include "http/server.hpp"
 #include "llm/make_provider.hpp"
+#include "runtime/caf_transport.hpp"
 #include "runtime/scheduler.hpp"
 #include "storage/open.hpp"
 
@@ -31,7 +34,7 @@ constexpr std::chrono::milliseconds last_frames{500};
 std::size_t loop_count(const config::settings& settings) {
   if (settings.runtime.threads > 0)
     return settings.runtime.threads;
-  return std::max(1u, std::thread::hardware_concurrency());
+  return runtime::usable_cores();
 }
 
 // Clients' names for models to the upstream's.
@@ -73,20 +76,98 @@ prepare_store(const config::settings& settings, const telemetry::log& log) {
   return store;
 }
 
+// -- the cluster -------------------------------------------------------------
+
+std::optional<runtime::network_settings>
+network_of(const config::settings& settings) {
+  const auto& cluster = settings.cluster;
+  if (!cluster.listen)
+    return std::nullopt;
+  return runtime::network_settings{cluster.failure_timeout,
+                                   cluster.tls_cert_file, cluster.tls_key_file,
+                                   cluster.tls_ca_file};
+}
+
+// Where others reach this node, which listens on `port`.
+config::endpoint reached_at(const config::settings& settings,
+                            std::uint16_t port) {
+  const auto& cluster = settings.cluster;
+  if (cluster.advertise)
+    return *cluster.advertise;
+  auto host = cluster.listen->host;
+  if (host == "0.0.0.0" || host == "::")
+    host = host_name();
+  return {host, port};
+}
+
+result<actors::cluster_environment>
+cluster_of(const node_identity& identity, storage::store& store,
+           runtime::cluster_transport& transport) {
+  auto kept = store.get_meta(actors::members_value);
+  if (!kept)
+    return fail(std::move(kept.error()));
+  actors::node_info self;
+  self.tag = identity.tag;
+  self.name = identity.name;
+  std::random_device source;
+  self.incarnation = (std::uint64_t{source()} << 32) | source();
+  self.version = config::version();
+  self.schema = actors::message_schema_version;
+  return actors::cluster_environment{
+    std::move(self), transport, actors::parse_members(kept->value_or("")), {}};
+}
+
+// The node listens for others and looks for them.
+result<void> join_cluster(const config::settings& settings,
+                          runtime::caf_transport& transport,
+                          actors::supervisor& supervisor) {
+  auto port = transport.publish(
+    *settings.cluster.listen,
+    caf::actor_cast<caf::strong_actor_ptr>(supervisor.peer()));
+  if (!port)
+    return fail(errc::internal,
+                "cluster.listen (" + settings.cluster.listen->host + ":"
+                  + std::to_string(settings.cluster.listen->port)
+                  + ") cannot be listened on");
+  supervisor.join_cluster(reached_at(settings, *port));
+  return {};
+}
+
+// -- running -----------------------------------------------------------------
+
 exit_code serve(const config::settings& settings, const telemetry::log& log,
                 const signals& signals, storage::store& store,
                 std::unique_ptr<llm::provider> made_provider,
-                id_generator& ids) {
+                const node_identity& identity) {
+  id_generator ids{identity.tag};
+  auto network = network_of(settings);
   runtime::event_loops loops{loop_count(settings)};
   // Goes before the loops that its connections live on, after all actors.
   auto provider_owner = std::move(made_provider);
   auto& provider = *provider_owner;
-  runtime::system_config config{loops};
+  runtime::system_config config{loops, network ? &*network : nullptr};
   caf::actor_system system{config};
   telemetry::metrics metrics{system};
   if (!runtime::scheduler_runs_loops())
     loops.run_threads();
+  std::optional<runtime::caf_transport> transport;
+  std::optional<actors::cluster_environment> cluster;
   std::atomic<bool> failed = false;
+  std::atomic<bool> refused = false;
+  if (network) {
+    transport.emplace(system, loops, *network);
+    auto made = cluster_of(identity, store, *transport);
+    if (!made) {
+      log.error("cluster.no_members", {{"detail", made.error().detail}});
+      return exit_code::no_storage;
+    }
+    cluster.emplace(std::move(*made));
+    cluster->on_refused = [&refused, &log, &signals](const std::string& why) {
+      log.error("cluster.refused_for_good", {{"reason", why}});
+      refused = true;
+      signals.wake();
+    };
+  }
   actors::supervisor supervisor{
     system,
     {settings, store, provider, loops, ids, log, metrics, model_names(settings),
@@ -94,11 +175,19 @@ exit_code serve(const config::settings& settings, const telemetry::log& log,
        log.error("actor.died", {{"actor", who}});
        failed = true;
        signals.wake();
-     }}};
+     },
+     std::move(cluster)}};
   http::router routes;
   http::routes::add_all(
-    routes, {supervisor.gateway(), provider, settings, system, log, metrics});
+    routes, {supervisor.gateway(), supervisor.peer(), provider, settings,
+             system, log, metrics});
   http::server server{system, loops, settings, routes, log, metrics};
+  if (transport) {
+    if (auto joined = join_cluster(settings, *transport, supervisor); !joined) {
+      log.error("cluster.listen_failed", {{"detail", joined.error().detail}});
+      return exit_code::no_listener;
+    }
+  }
   auto port = server.start();
   if (!port) {
     log.error("http.listen_failed", {{"detail", port.error().detail}});
@@ -119,6 +208,8 @@ exit_code serve(const config::settings& settings, const telemetry::log& log,
   if (!runtime::scheduler_runs_loops())
     loops.stop();
   log.info("node.stopped");
+  if (refused)
+    return exit_code::bad_config;
   return failed ? exit_code::failure : exit_code::ok;
 }
 
@@ -132,6 +223,11 @@ exit_code run_node(const config::settings& settings, const telemetry::log& log,
                                  {"detail", provider.error().detail}});
     return exit_code::bad_config;
   }
+  if (auto network = network_of(settings); network && network->has_tls())
+    if (auto why = runtime::check_tls_files(*network); !why.empty()) {
+      log.error("cluster.bad_config", {{"detail", why}});
+      return exit_code::bad_config;
+    }
   auto store = prepare_store(settings, log);
   if (!store) {
     log.error("storage.open_failed", {{"data_dir", settings.data_dir},
@@ -147,8 +243,8 @@ exit_code run_node(const config::settings& settings, const telemetry::log& log,
                              {"node", identity->name},
                              {"data_dir", settings.data_dir},
                              {"llm", (*provider)->name()}});
-  id_generator ids{identity->tag};
-  return serve(settings, log, signals, **store, std::move(*provider), ids);
+  return serve(settings, log, signals, **store, std::move(*provider),
+               *identity);
 }
 
 } // namespace parley::app

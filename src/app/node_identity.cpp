@@ -22,12 +22,6 @@ std::optional<node_tag> parse_tag(const std::string& text) {
   return node_tag{value};
 }
 
-std::string host_name() {
-  boost::system::error_code code;
-  auto name = boost::asio::ip::host_name(code);
-  return code || name.empty() ? "parley" : name;
-}
-
 result<node_tag> load_tag(storage::store& store) {
   auto kept = store.get_meta(tag_key);
   if (!kept)
@@ -47,6 +41,12 @@ result<node_tag> load_tag(storage::store& store) {
 }
 
 } // namespace
+
+std::string host_name() {
+  boost::system::error_code code;
+  auto name = boost::asio::ip::host_name(code);
+  return code || name.empty() ? "parley" : name;
+}
 
 result<node_identity> load_identity(storage::store& store,
                                     const std::string& wanted_name) {

@@ -21,4 +21,7 @@ struct node_identity {
 [[nodiscard]] result<node_identity>
 load_identity(storage::store& store, const std::string& wanted_name);
 
+// What this machine is called.
+[[nodiscard]] std::string host_name();
+
 } // namespace parley::app

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include <caf/actor_cast.hpp>
+#include <caf/exit_reason.hpp>
 
 #include "actors/errors.hpp"
 #include "chat/limits.hpp"
@@ -169,11 +170,18 @@ void stream_reader::refuse(const error& why) {
 
 void stream_reader::session_down(const caf::down_msg& down) {
   // Having sent the end, a session is free to go.
-  if (state_ != state::reading || end_was_read_
-      || down.source != session_.address())
+  if (end_was_read_ || !session_ || down.source != session_.address())
     return;
-  const auto remote = session_.node() != services_.system.node();
-  const auto code = remote ? errc::node_lost : errc::internal;
+  const auto lost = down.reason == caf::exit_reason::remote_link_unreachable;
+  // A local session that is gone bounces what it is asked; a lost node does
+  // not.
+  if (state_ == state::subscribing && lost) {
+    subscription_failed(down.reason);
+    return;
+  }
+  if (state_ != state::reading)
+    return;
+  const auto code = lost ? errc::node_lost : errc::internal;
   services_.log.warn("reader.session_lost",
                      {{"stream", stream_.str()}, {"code", to_string(code)}});
   stop();

@@ -2,7 +2,17 @@
 
 #include <algorithm>
 
+#include <sched.h>
+
 namespace parley::runtime {
+
+std::size_t usable_cores() noexcept {
+  cpu_set_t cores;
+  // Fails where the machine has more cores than the set has places.
+  if (::sched_getaffinity(0, sizeof(cores), &cores) == 0)
+    return static_cast<std::size_t>(std::max(CPU_COUNT(&cores), 1));
+  return std::max(1u, std::thread::hardware_concurrency());
+}
 
 event_loops::event_loops(std::size_t count) {
   count = std::max<std::size_t>(count, 1);

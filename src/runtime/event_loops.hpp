@@ -17,6 +17,10 @@
 
 namespace parley::runtime {
 
+// The cores that this process may use, at least 1: fewer than the machine has
+// where it was started with an affinity (taskset, a container's cpuset).
+[[nodiscard]] std::size_t usable_cores() noexcept;
+
 class event_loops {
 public:
   explicit event_loops(std::size_t count);

@@ -1,12 +1,16 @@
 #include "runtime/scheduler.hpp"
 
+#include <algorithm>
 #include <memory>
+#include <optional>
 #include <unordered_set>
 #include <utility>
 #include <vector>
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <caf/io/middleman.hpp>
+#include <caf/openssl/manager.hpp>
 
 #include "runtime/executor_service.hpp"
 
@@ -141,8 +145,12 @@ private:
 
 // CAF's clock on Asio's timers: CAF's own sorts all of its timers for each new
 // one, on a thread of its own, which thousands of streams would pay for with
-// two hand-overs a timer. A timer that is disposed of stays until it is due; it
-// holds no more than its action.
+// two hand-overs a timer.
+//
+// Whoever disposes of a timer tells its action, not the clock, and most timers
+// are disposed of: they stand for what should not happen. So the clock looks
+// for such as soon as they could be a quarter of all, which costs a timer a
+// few looks, and memory follows the timers that still mean something.
 class loop_clock : public caf::detail::thread_safe_actor_clock {
 public:
   explicit loop_clock(event_loops& loops) : loops_(loops), live_(loops.size()) {
@@ -151,12 +159,13 @@ public:
   caf::disposable schedule_periodically(time_point first_run, caf::action f,
                                         duration_type period) override {
     auto result = f.as_disposable();
+    auto made = std::make_unique<timer>(std::move(f), period);
     if (auto index = index_of_this_thread; index != no_loop)
-      start(index, first_run, std::move(f), period);
+      start(index, first_run, std::move(made));
     else
       asio::post(loops_.at(0),
-                 [this, first_run, f = std::move(f), period]() mutable {
-                   start(0, first_run, std::move(f), period);
+                 [this, first_run, made = std::move(made)]() mutable {
+                   start(0, first_run, std::move(made));
                  });
     return result;
   }
@@ -165,32 +174,65 @@ public:
   // system. Once no thread runs the loops any more.
   void clear() {
     for (std::size_t i = 0; i < live_.size(); ++i) {
-      for (auto* timer : live_[i])
-        timer->cancel();
+      for (auto* each : live_[i].timers)
+        each->wait->cancel();
       loops_.at(i).poll();
     }
   }
 
 private:
+  struct timer {
+    timer(caf::action action, duration_type every)
+      : f(std::move(action)), period(every) {
+    }
+    std::optional<asio::steady_timer> wait; // while it is started
+    caf::action f;
+    duration_type period;
+  };
+
+  // Touched by the loop's thread only.
+  struct timers_of_loop {
+    std::unordered_set<timer*> timers;
+    std::size_t sweep_at = least_sweep;
+  };
+
+  static constexpr std::size_t least_sweep = 64;
+
   // On the loop's thread.
-  void start(std::size_t index, time_point when, caf::action f,
-             duration_type period) {
-    auto timer = std::make_unique<asio::steady_timer>(loops_.at(index), when);
-    auto* raw = timer.get();
-    live_[index].insert(raw);
-    raw->async_wait(
-      [this, index, when, f = std::move(f), period, timer = std::move(timer)](
+  void start(std::size_t index, time_point when, std::unique_ptr<timer> what) {
+    auto& live = live_[index];
+    if (live.timers.size() >= live.sweep_at)
+      sweep(live);
+    auto* raw = what.get();
+    raw->wait.emplace(loops_.at(index), when);
+    live.timers.insert(raw);
+    raw->wait->async_wait(
+      [this, index, when, what = std::move(what)](
         const boost::system::error_code& code) mutable {
-        live_[index].erase(timer.get());
-        if (code || f.disposed())
+        live_[index].timers.erase(what.get());
+        what->wait.reset();
+        if (code || what->f.disposed())
           return;
-        if (f.run() == caf::action::transition::success && period.count() > 0)
-          start(index, when + period, std::move(f), period);
+        if (what->f.run() == caf::action::transition::success
+            && what->period.count() > 0)
+          start(index, when + what->period, std::move(what));
       });
   }
 
+  // Their handlers, which free them, run with the loop's next ones.
+  static void sweep(timers_of_loop& live) {
+    std::erase_if(live.timers, [](timer* each) {
+      const auto idle = each->f.disposed();
+      if (idle)
+        each->wait->cancel();
+      return idle;
+    });
+    live.sweep_at =
+      live.timers.size() + std::max(least_sweep, live.timers.size() / 4);
+  }
+
   event_loops& loops_;
-  std::vector<std::unordered_set<asio::steady_timer*>> live_; // per loop
+  std::vector<timers_of_loop> live_; // per loop
 };
 
 class loop_coordinator : public caf::scheduler::coordinator<loop_policy> {
@@ -224,21 +266,46 @@ private:
 
 } // namespace
 
-system_config::system_config(event_loops& event_loops) : loops(event_loops) {
-  set("caf.scheduler.max-threads", loops.size());
+#endif
+
+namespace {
+
+// Nodes of other CAF applications are refused at the handshake.
+constexpr const char* application = "parley";
+
+void add_network(caf::actor_system_config& to, const network_settings& how) {
+  if (how.has_tls()) {
+    to.openssl_certificate = how.tls_cert_file;
+    to.openssl_key = how.tls_key_file;
+    to.openssl_cafile = how.tls_ca_file;
+  }
+  // Loading a module makes its options known, so they are set behind it.
+  to.load<caf::io::middleman>();
+  if (how.has_tls())
+    to.load<caf::openssl::manager>();
+  using std::chrono::duration_cast;
+  auto beat = duration_cast<caf::timespan>(how.failure_timeout) / 5;
+  to.set("caf.middleman.heartbeat-interval", beat);
+  // CAF looks at every heartbeat whether the time is over.
+  to.set("caf.middleman.connection-timeout", 3 * beat);
+  to.set("caf.middleman.app-identifiers",
+         std::vector<std::string>{application});
+}
+
+} // namespace
+
+system_config::system_config(event_loops& event_loops,
+                             const network_settings* network)
+  : loops(event_loops) {
   // Parley has its own log; CAF's stays silent.
   set("caf.logger.console.verbosity", "quiet");
   set("caf.logger.file.verbosity", "quiet");
+#if CAF_VERSION < 10000
+  set("caf.scheduler.max-threads", loops.size());
   load<loop_coordinator>();
-}
-
-#else
-
-system_config::system_config(event_loops& event_loops) : loops(event_loops) {
-  set("caf.logger.console.verbosity", "quiet");
-  set("caf.logger.file.verbosity", "quiet");
-}
-
 #endif
+  if (network != nullptr)
+    add_network(*this, *network);
+}
 
 } // namespace parley::runtime

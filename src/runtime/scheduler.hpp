@@ -19,15 +19,18 @@
 #include <caf/actor_system_config.hpp>
 
 #include "runtime/caf_compat.hpp"
+#include "runtime/caf_transport.hpp"
 #include "runtime/event_loops.hpp"
 
 namespace parley::runtime {
 
 // The configuration of a Parley process' actor system. `loops` must outlive the
-// system.
+// system. With a network CAF's networking is started, too: a thread of its own,
+// which reads and writes the connections to other nodes.
 class system_config : public caf::actor_system_config {
 public:
-  explicit system_config(event_loops& loops);
+  explicit system_config(event_loops& loops,
+                         const network_settings* network = nullptr);
 
   event_loops& loops;
 };

@@ -135,7 +135,7 @@ TEST_F(conversation_routes, list_passes_limit_and_cursor_on) {
     EXPECT_EQ(what.cursor, "abc");
     EXPECT_EQ(what.limit, 7u);
     return caf::result<actors::conversation_page>{
-      actors::conversation_page{{conv}, "next"}};
+      actors::conversation_page{{conv}, "next", {}}};
   };
   const auto exchange =
     call(method::get, collection, {}, {}, {{"limit", "7"}, {"cursor", "abc"}});

@@ -85,12 +85,18 @@ struct open_page {
   exchange_ptr to;
   std::vector<wire::conversation_view> items;
   std::string next_cursor;
+  std::vector<std::string> missing_nodes;
   std::size_t missing = 0;
 
   void answer_when_whole() {
-    if (missing == 0)
-      to->respond(
-        json_reply(200, wire::encode_conversation_page(items, next_cursor)));
+    if (missing > 0)
+      return;
+    header_list headers;
+    for (const auto& name : missing_nodes)
+      headers.emplace_back("X-Missing-Node", name);
+    to->respond(json_reply(200,
+                           wire::encode_conversation_page(items, next_cursor),
+                           std::move(headers)));
   }
 };
 
@@ -120,6 +126,7 @@ void respond_page(const actors::gateway_actor& gateway, const exchange_ptr& to,
   auto page = std::make_shared<open_page>();
   page->to = to;
   page->next_cursor = found.next_cursor;
+  page->missing_nodes = found.missing_nodes;
   page->items.reserve(found.items.size());
   for (const auto& item : found.items) {
     page->items.push_back({item, std::nullopt});

@@ -7,6 +7,7 @@ void add_all(router& to, const services& with) {
   add_streams(to, with);
   add_conversations(to, with);
   add_models(to, with);
+  add_cluster(to, with);
   add_operations(to, with);
 }
 

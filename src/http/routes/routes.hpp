@@ -18,6 +18,7 @@ namespace parley::http::routes {
 // system is, because it holds the gateway.
 struct services {
   actors::gateway_actor gateway;
+  actors::peer_actor peer; // null: this node is alone
   llm::provider& provider;
   const config::settings& settings;
   caf::actor_system& system;
@@ -42,6 +43,9 @@ void add_conversations(router& to, const services& with);
 
 // GET /v1/models, GET /v1/models/{id} (API §4).
 void add_models(router& to, const services& with);
+
+// GET /api/v1/cluster.
+void add_cluster(router& to, const services& with);
 
 // GET /healthz, /readyz, /metrics, /version, /openapi.json (API §5).
 void add_operations(router& to, const services& with);

@@ -1,0 +1,183 @@
+// The cluster gateway's class; private to cluster_gateway*.cpp.
+//
+// Runs on its scheduler thread only.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include <caf/typed_event_based_actor.hpp>
+#include <caf/typed_response_promise.hpp>
+
+#include "actors/claim_table.hpp"
+#include "actors/cluster_gateway.hpp"
+#include "actors/errors.hpp"
+#include "chat/limits.hpp"
+
+namespace parley::actors {
+
+class cluster_gateway : public cluster_gateway_actor::base {
+public:
+  cluster_gateway(caf::actor_config& config,
+                  cluster_gateway_environment environment);
+
+  behavior_type make_behavior() override;
+  void on_exit() override;
+
+private:
+  using open_promise = caf::typed_response_promise<stream_opened>;
+  using owner_function = std::function<void(const result<node_tag>&)>;
+
+  // -- who owns what: cluster_gateway.cpp
+  // --------------------------------------------
+
+  // Calls `then` with the node of a conversation: at once where the id tells.
+  // One whose node nobody has ever met was imported: all nodes are asked.
+  void with_owner(const conversation_id& id, owner_function then);
+  void locate(const conversation_id& id, owner_function then);
+  // Where a new conversation goes.
+  [[nodiscard]] node_tag place() const;
+  // Null: this node itself, or none that is up.
+  [[nodiscard]] const member_view* member(node_tag tag) const;
+  [[nodiscard]] result<gateway_actor> door_of(node_tag tag) const;
+  [[nodiscard]] error unavailable(node_tag tag) const;
+  void on_members(members_changed& what);
+
+  // -- passing on
+  // --------------------------------------------------------------------
+
+  static void ignore(const caf::error&) {
+  }
+
+  // Asks a node's gateway, for a promise. Fails when the node goes down.
+  // `refused` hears what the node itself answered, not its loss.
+  template <class Answer, class Question, class Refused = void (*)(
+                                            const caf::error&)>
+  void forward(node_tag to, Question what,
+               caf::typed_response_promise<Answer> promise,
+               Refused refused = ignore) {
+    auto door = door_of(to);
+    if (!door) {
+      promise.deliver(to_caf(std::move(door.error())));
+      return;
+    }
+    auto number = next_number_++;
+    auto lost = [promise](const caf::error& why) mutable {
+      promise.deliver(why);
+    };
+    pending_.emplace(number, pending{to, std::move(lost)});
+    auto asked
+      = request(*door, limits::actor_request_timeout, std::move(what));
+    auto failed = [this, number, promise,
+                   refused](caf::error& why) mutable {
+      pending_.erase(number);
+      refused(why);
+      promise.deliver(std::move(why));
+    };
+    if constexpr (std::is_void_v<Answer>)
+      std::move(asked).then(
+        [this, number, promise]() mutable {
+          pending_.erase(number);
+          promise.deliver();
+        },
+        std::move(failed));
+    else
+      std::move(asked).then(
+        [this, number, promise](Answer& answer) mutable {
+          pending_.erase(number);
+          promise.deliver(std::move(answer));
+        },
+        std::move(failed));
+  }
+
+  template <class Answer, class Question>
+  caf::result<Answer> pass_on(const conversation_id& owned_by, Question what) {
+    if (owned_by.node() == env_.self)
+      return delegate(env_.local, std::move(what));
+    auto promise = make_response_promise<Answer>();
+    with_owner(owned_by,
+               [this, promise, what](const result<node_tag>& owner) mutable {
+                 if (!owner)
+                   promise.deliver(to_caf(owner.error()));
+                 else
+                   forward<Answer>(*owner, std::move(what), promise);
+               });
+    return promise;
+  }
+
+  template <class Answer, class Question>
+  caf::result<Answer> pass_on_stream(const Question& what) {
+    auto tag = what.id.node();
+    // Of a node that nobody has met: the store says that there is no such
+    // stream.
+    if (tag == env_.self || !known(tag))
+      return delegate(env_.local, what);
+    auto promise = make_response_promise<Answer>();
+    forward<Answer>(tag, what, promise);
+    return promise;
+  }
+
+  [[nodiscard]] bool known(node_tag tag) const {
+    return others_.contains(tag);
+  }
+
+  // -- opening: cluster_gateway_open.cpp
+  // -----------------------------------------------
+
+  // A request with a key on its way to the node that decides it.
+  struct placing {
+    node_tag target;
+    std::size_t unanswered = 0;
+    node_tag lowest; // of this and of those that others place meanwhile
+    std::optional<node_tag> taken;
+    std::optional<node_tag> lost; // reserved it, and is down
+    std::vector<std::function<void(node_tag)>> waiting; // equal ones
+  };
+
+  caf::result<stream_opened> on_open(open_stream& what);
+  void open_with_key(node_tag wanted, open_stream what, open_promise promise);
+  void ask_for_claim(std::uint64_t digest, const open_stream& what);
+  void on_claim_answer(std::uint64_t digest, const claim_answer& answer);
+  void placed(std::uint64_t digest);
+  void open_claimed(node_tag target, open_stream what, open_promise promise);
+  // The key leads to one node and the conversation to another.
+  void open_elsewhere(node_tag target, node_tag wanted, const open_stream& what,
+                      open_promise promise);
+  void release(std::uint64_t digest, node_tag target);
+  caf::result<claim_answer> on_reserve(const reserve_claim& what);
+  [[nodiscard]] find_claim question_of(const std::string& caller,
+                                       const std::string& key) const;
+
+  // -- lists: cluster_gateway.cpp
+  // ------------------------------------------------------
+
+  caf::result<conversation_page> on_list(const list_conversations& what);
+
+  [[nodiscard]] const store_reader_actor& any_reader() {
+    return env_.readers[next_reader_++ % env_.readers.size()];
+  }
+
+  struct pending {
+    node_tag to;
+    std::function<void(const caf::error&)> fail;
+  };
+
+  cluster_gateway_environment env_;
+  node_load load_;
+  std::map<node_tag, member_view> others_;
+  std::map<std::uint64_t, pending> pending_;
+  std::uint64_t next_number_ = 0;
+  std::size_t next_reader_ = 0;
+  claim_table claims_;
+  std::unordered_map<std::uint64_t, placing> placing_;
+};
+
+} // namespace parley::actors

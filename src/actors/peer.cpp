@@ -1,0 +1,347 @@
+#include "actors/peer.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include <caf/typed_event_based_actor.hpp>
+
+#include "actors/errors.hpp"
+#include "actors/member_table.hpp"
+#include "actors/timer.hpp"
+
+namespace parley::actors {
+
+namespace {
+
+using std::chrono::milliseconds;
+using time_point = caf::actor_clock::time_point;
+
+// How often a node tells the others how much it does, and looks for those that
+// are away.
+constexpr milliseconds tick_interval{1000};
+
+// Members and addresses that a peer keeps. Others' words are not trusted
+// without end.
+constexpr std::size_t max_members = 4096;
+
+class peer : public peer_actor::base {
+public:
+  peer(caf::actor_config& config, peer_environment environment)
+    : peer_actor::base(config),
+      env_(std::move(environment)),
+      table_(env_.self) {
+    load_.from = env_.self.tag;
+    for (const auto& one : env_.known)
+      table_.learn(one);
+  }
+
+  behavior_type make_behavior() override {
+    set_down_handler([this](caf::down_msg& what) { on_down(what); });
+    tell_gateway();
+    return {
+      [this](const std::string& greeting) { return on_greeting(greeting); },
+      [this](join& what) { return on_join(std::move(what)); },
+      [this](const node_load& what) { on_load(what); },
+      [this](const node_sees& what) { on_sees(what); },
+      [this](get_cluster) { return table_.view(load_); },
+      [this](const listening& what) {
+        table_.set_address(what.host, what.port);
+        env_.log.info("cluster.listening",
+                      {{"host", what.host}, {"port", what.port}});
+        tick();
+      },
+      [this](leaving) {
+        load_.draining = true;
+        tell_load();
+        tell_gateway();
+      },
+    };
+  }
+
+  void on_exit() override {
+    for (const auto& [tag, one] : table_.members())
+      if (one.up())
+        demonitor(one.peer);
+    env_.door = nullptr;
+    env_.gateway = nullptr;
+    env_.registry = nullptr;
+    env_.persistence = nullptr;
+    table_ = member_table{env_.self};
+  }
+
+private:
+  using member = member_table::member;
+
+  // -- looking for others
+  // ----------------------------------------------------------
+
+  void tick() {
+    request(env_.registry, caf::infinite, get_load{})
+      .then([this](const node_load& what) {
+        load_.streams = what.streams;
+        load_.draining |= what.draining;
+        tell_load();
+        tell_gateway();
+      });
+    // Again: who has just become a member may not have known this node then.
+    if (sees_due_) {
+      tell_sees();
+      sees_due_ = false;
+    }
+    for (const auto& address : missing())
+      connect(address);
+    run_after(this, tick_interval, [this] { tick(); });
+  }
+
+  // Addresses where a node should be that is not a member.
+  [[nodiscard]] std::vector<config::endpoint> missing() const {
+    std::set<std::pair<std::string, std::uint16_t>> found;
+    for (const auto& seed : env_.settings.cluster.seeds)
+      found.emplace(seed.host, seed.port);
+    for (const auto& [tag, one] : table_.members())
+      found.emplace(one.info.host, one.info.port);
+    found.erase({table_.self().host, table_.self().port});
+    for (const auto& [tag, one] : table_.members())
+      if (one.up())
+        found.erase({one.info.host, one.info.port});
+    std::vector<config::endpoint> made;
+    for (const auto& [host, port] : found)
+      if (!busy_.contains({host, port}) && !settled_.contains({host, port}))
+        made.push_back({host, port});
+    return made;
+  }
+
+  void connect(const config::endpoint& to) {
+    busy_.emplace(to.host, to.port);
+    env_.transport.connect(
+      to, [this, self = caf::weak_actor_ptr{ctrl()},
+           to](caf::expected<caf::strong_actor_ptr> found) {
+        auto strong = self.lock();
+        if (!strong)
+          return;
+        // Back to this actor's thread.
+        auto then = [this, to, found = std::move(found)] {
+          on_connected(to, found);
+        };
+        run_on(strong, std::move(then));
+      });
+  }
+
+  template <class Function>
+  void run_on(const caf::strong_actor_ptr& self, Function f) {
+    auto what = caf::make_action(std::move(f));
+    caf::anon_send(caf::actor_cast<caf::actor>(self), std::move(what));
+  }
+
+  void on_connected(const config::endpoint& to,
+                    const caf::expected<caf::strong_actor_ptr>& found) {
+    if (!found) {
+      busy_.erase({to.host, to.port});
+      return;
+    }
+    auto other = caf::actor_cast<peer_actor>(*found);
+    request(other, env_.settings.cluster.failure_timeout,
+            encode_greeting(table_.self()))
+      .then(
+        [this, to, other](const std::string& text) {
+          on_reply(to, other, parse_reply(text));
+        },
+        [this, to](const caf::error&) { busy_.erase({to.host, to.port}); });
+  }
+
+  void on_reply(const config::endpoint& to, const peer_actor& other,
+                const parsed_reply& reply) {
+    if (reply.kind != greeting_reply::ok) {
+      busy_.erase({to.host, to.port});
+      on_refused(to, reply);
+      return;
+    }
+    if (auto why = table_.refuse(reply.info)) {
+      busy_.erase({to.host, to.port});
+      refuse(reply.info, *why);
+      return;
+    }
+    refused_since_.reset();
+    join what{table_.self(), caf::actor_cast<peer_actor>(ctrl()), env_.door,
+              caf::actor_cast<claims_actor>(env_.gateway), table_.infos()};
+    request(other, env_.settings.cluster.failure_timeout, std::move(what))
+      .then(
+        [this, to, other](joined& answer) {
+          busy_.erase({to.host, to.port});
+          // A seed's address may be another name for a member.
+          if (to.host != answer.info.host || to.port != answer.info.port)
+            aliases_[answer.info.tag].emplace(to.host, to.port);
+          settle(answer.info.tag);
+          enter({answer.info, other, answer.door, answer.claims, {}, {}},
+                answer.known);
+        },
+        [this, to](const caf::error&) { busy_.erase({to.host, to.port}); });
+  }
+
+  void on_refused(const config::endpoint& by, const parsed_reply& reply) {
+    if (reply.kind == greeting_reply::self) {
+      settled_.emplace(by.host, by.port);
+      return;
+    }
+    auto where = by.host + ":" + std::to_string(by.port);
+    env_.log.error("cluster.refused",
+                   {{"by", where}, {"reason", reply.sentence}});
+    if (reply.kind != greeting_reply::duplicate)
+      return;
+    auto now = home_system().clock().now();
+    if (!refused_since_)
+      refused_since_ = now;
+    // Longer than it takes to notice that this node's last life is over.
+    auto patience = 2 * env_.settings.cluster.failure_timeout + tick_interval;
+    if (now - *refused_since_ >= patience)
+      env_.on_refused(reply.sentence);
+  }
+
+  // -- members
+  // ---------------------------------------------------------------------
+
+  std::string on_greeting(const std::string& text) {
+    auto who = parse_greeting(text);
+    if (!who) {
+      env_.log.warn("cluster.malformed_greeting", {{"bytes", text.size()}});
+      return encode_refusal(greeting_reply::malformed, who.error().detail);
+    }
+    if (auto why = table_.refuse(*who)) {
+      refuse(*who, *why);
+      return encode_refusal(why->why, why->sentence);
+    }
+    return encode_reply(table_.self());
+  }
+
+  void refuse(const node_info& who, const member_table::refusal& why) {
+    if (why.why != greeting_reply::self)
+      env_.log.error("cluster.node_refused",
+                     {{"node", who.name}, {"reason", why.sentence}});
+  }
+
+  caf::result<joined> on_join(join&& what) {
+    if (auto why = table_.refuse(what.info))
+      return to_caf(
+        {errc::forbidden, why->sentence, {}, {}, std::nullopt});
+    if (!what.peer || !what.door || !what.claims)
+      return to_caf({errc::invalid_request,
+                     "a join without handles",
+                     {},
+                     {},
+                     std::nullopt});
+    joined answer{table_.self(), env_.door,
+                  caf::actor_cast<claims_actor>(env_.gateway), table_.infos()};
+    enter({what.info, what.peer, what.door, what.claims, {}, {}}, what.known);
+    return answer;
+  }
+
+  void enter(member who, const std::vector<node_info>& known) {
+    auto name = who.info.name;
+    auto tag = who.info.tag;
+    if (auto* present = table_.find(tag); present != nullptr && present->up()) {
+      if (present->peer == who.peer)
+        return;
+      demonitor(present->peer);
+    }
+    monitor(who.peer);
+    auto is_new = table_.find(tag) == nullptr;
+    auto version = who.info.version;
+    if (table_.enter(std::move(who))) {
+      env_.log.info("cluster.node_up", {{"node", name}, {"version", version}});
+      tell_sees();
+    }
+    for (const auto& one : known)
+      if (table_.members().size() < max_members)
+        is_new |= table_.learn(one);
+    if (is_new)
+      keep_members();
+    tell_gateway();
+  }
+
+  // Other names of a member's address are not looked at while it is up.
+  void settle(node_tag tag) {
+    for (const auto& alias : aliases_[tag])
+      settled_.insert(alias);
+  }
+
+  void on_down(const caf::down_msg& what) {
+    const auto* gone = table_.leave(what.source);
+    if (gone == nullptr)
+      return;
+    env_.log.warn("cluster.node_down", {{"node", gone->info.name}});
+    for (const auto& alias : aliases_[gone->info.tag])
+      settled_.erase(alias);
+    tell_sees();
+    tell_gateway();
+  }
+
+  void keep_members() {
+    remember what{std::string{members_value}, encode_members(table_.infos())};
+    request(env_.persistence, caf::infinite, std::move(what))
+      .then([] {}, [this](const caf::error& why) {
+        env_.log.warn("cluster.members_not_kept",
+                      {{"detail", to_error(why).detail}});
+      });
+  }
+
+  // -- what members tell each other
+  // ------------------------------------------------
+
+  void tell_load() {
+    for (const auto& [tag, one] : table_.members())
+      if (one.up())
+        send(one.peer, load_);
+  }
+
+  void tell_sees() {
+    sees_due_ = true;
+    node_sees what{load_.from, table_.seen()};
+    for (const auto& [tag, one] : table_.members())
+      if (one.up())
+        send(one.peer, what);
+  }
+
+  void on_load(const node_load& what) {
+    auto* from = table_.find(what.from);
+    if (from == nullptr || !from->up())
+      return;
+    auto changed = from->load.draining != what.draining;
+    from->load = what;
+    // The rest is told with the next tick.
+    if (changed)
+      tell_gateway();
+  }
+
+  void on_sees(const node_sees& what) {
+    auto* from = table_.find(what.from);
+    if (from != nullptr && from->up() && what.others.size() <= max_members)
+      from->sees = what.others;
+  }
+
+  void tell_gateway() {
+    send(env_.gateway, table_.changed(load_));
+  }
+
+  using host_port = std::pair<std::string, std::uint16_t>;
+
+  peer_environment env_;
+  member_table table_;
+  node_load load_;
+  std::set<host_port> busy_; // being connected to
+  // Addresses that need no look: this node's own, or other names of members.
+  std::set<host_port> settled_;
+  std::map<node_tag, std::set<host_port>> aliases_;
+  std::optional<time_point> refused_since_;
+  bool sees_due_ = false;
+};
+
+} // namespace
+
+peer_actor spawn_peer(caf::actor_system& system, peer_environment environment) {
+  return system.spawn<peer>(std::move(environment));
+}
+
+} // namespace parley::actors

@@ -1,0 +1,95 @@
+#include "runtime/bounded_networking.hpp"
+
+#include <string>
+#include <utility>
+
+#include <caf/io/basp_broker.hpp>
+#include <caf/io/middleman.hpp>
+#include <caf/io/middleman_actor_impl.hpp>
+#include <caf/io/network/default_multiplexer.hpp>
+#include <caf/io/network/doorman_impl.hpp>
+#include <caf/io/network/interfaces.hpp>
+#include <caf/io/network/scribe_impl.hpp>
+
+namespace parley::runtime {
+
+namespace {
+
+namespace io = caf::io;
+using io::network::default_multiplexer;
+using io::network::native_socket;
+
+// A connection that ends when its peer announces too long a message.
+class bounded_scribe : public io::network::scribe_impl {
+public:
+  using io::network::scribe_impl::scribe_impl;
+
+  void configure_read(io::receive_policy::config config) override {
+    if (config.second <= max_network_message_bytes) {
+      io::network::scribe_impl::configure_read(config);
+      return;
+    }
+    // The broker hears that the connection is closed; nothing more is read.
+    io_failure(&stream_.backend(), io::network::operation::read);
+    stream_.graceful_shutdown();
+  }
+};
+
+class bounded_doorman : public io::network::doorman_impl {
+public:
+  using io::network::doorman_impl::doorman_impl;
+
+  // As CAF's own, with another kind of scribe.
+  bool new_connection() override {
+    if (detached())
+      return false;
+    auto& backend = acceptor_.backend();
+    auto made
+      = caf::make_counted<bounded_scribe>(backend, acceptor_.accepted_socket());
+    auto handle = made->hdl();
+    parent()->add_scribe(std::move(made));
+    return doorman::new_connection(&backend, handle);
+  }
+};
+
+class bounded_networking : public io::middleman_actor_impl {
+public:
+  using io::middleman_actor_impl::middleman_actor_impl;
+
+  const char* name() const override {
+    return "parley.networking";
+  }
+
+protected:
+  caf::expected<io::scribe_ptr> connect(const std::string& host,
+                                        std::uint16_t port) override {
+    auto socket = io::network::new_tcp_connection(host, port);
+    if (!socket)
+      return std::move(socket.error());
+    io::network::nonblocking(*socket, true);
+    return caf::make_counted<bounded_scribe>(backend(), *socket);
+  }
+
+  caf::expected<io::doorman_ptr> open(std::uint16_t port, const char* address,
+                                      bool reuse) override {
+    auto socket = io::network::new_tcp_acceptor_impl(port, address, reuse);
+    if (!socket)
+      return std::move(socket.error());
+    return caf::make_counted<bounded_doorman>(backend(), *socket);
+  }
+
+private:
+  default_multiplexer& backend() {
+    return static_cast<default_multiplexer&>(system().middleman().backend());
+  }
+};
+
+} // namespace
+
+io::middleman_actor spawn_bounded_networking(caf::actor_system& system) {
+  // Detached: looking up and connecting block.
+  return system.spawn<bounded_networking, caf::detached + caf::hidden>(
+    system.middleman().named_broker<io::basp_broker>("BASP"));
+}
+
+} // namespace parley::runtime
