@@ -21,13 +21,15 @@ RUN apt-get update -qq \
       libssl3 libtomlplusplus3 \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old \
       /var/log/apt /var/log/dpkg.log \
- && useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin \
-      parley \
+ && groupadd --gid 10001 parley \
+ && useradd --uid 10001 --gid 10001 --no-log-init --no-create-home \
+      --home-dir /data --shell /usr/sbin/nologin parley \
  && install -d -o parley -g parley -m 0700 /data
 COPY --from=build /source/build/parley /usr/local/bin/parley
 # A library that is missing above ends this build, not the first start.
 RUN ["/usr/local/bin/parley", "--version"]
-USER parley
+# By number: Kubernetes' runAsNonRoot does not look names up.
+USER 10001:10001
 ENV PARLEY_DATA_DIR=/data \
     PARLEY_HTTP_LISTEN=0.0.0.0:8080
 VOLUME /data
