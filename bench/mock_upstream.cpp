@@ -10,7 +10,8 @@
 //   mock_upstream [--port=0]
 //
 // prints `mock_upstream: listening on http://127.0.0.1:PORT/v1` when it takes
-// requests. `GET /stats` tells how many requests wait and how late it was.
+// requests. `GET /stats` tells how many requests wait, how late it was, and when
+// a client last hung up in mid-answer.
 #include "mock_answer.hpp"
 #include "support/event_loop.hpp"
 #include "support/http_reader.hpp"
@@ -33,6 +34,8 @@ namespace {
 struct statistics {
   std::uint64_t answered = 0;
   std::uint64_t abandoned = 0;
+  /// When the last connection was seen closed in mid-answer (now_us).
+  std::int64_t abandoned_us = 0;
   std::uint64_t tokens = 0;
   /// Tokens sent more than 5 ms after their time: the upstream itself was too
   /// slow, and what is measured behind it is worth little.
@@ -201,8 +204,10 @@ void connection::on_ready(std::uint32_t events) {
   if (alive && !reader_.failed() && !dead_)
     return;
   dead_ = true;
-  if (phase_ != phase::idle)
+  if (phase_ != phase::idle) {
     ++owner_.counts.abandoned;
+    owner_.counts.abandoned_us = now_us();
+  }
   if (phase_ == phase::waiting)
     --owner_.counts.waiting;
   owner_.close(id_);
@@ -219,13 +224,13 @@ void connection::answer_request() {
                      R"("owned_by":"bench"}]})"));
   } else if (head.starts_with("get /stats ")) {
     const auto& counts = owner_.counts;
-    std::array<char, 200> body;
+    std::array<char, 250> body;
     const auto size = std::snprintf(
       body.data(), body.size(),
-      R"({"waiting":%lu,"answered":%lu,"abandoned":%lu,"tokens":%lu,)"
-      R"("late_tokens":%lu})",
-      counts.waiting, counts.answered, counts.abandoned, counts.tokens,
-      counts.late_tokens);
+      R"({"waiting":%lu,"answered":%lu,"abandoned":%lu,"abandoned_us":%ld,)"
+      R"("tokens":%lu,"late_tokens":%lu})",
+      counts.waiting, counts.answered, counts.abandoned, counts.abandoned_us,
+      counts.tokens, counts.late_tokens);
     send(json_answer("200 OK", {body.data(), static_cast<std::size_t>(size)}));
   } else {
     send(

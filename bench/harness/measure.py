@@ -4,12 +4,13 @@ client, and the figures that come out of it."""
 import json
 import subprocess
 import time
-import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
 from .processes import Server
+from .readers import measure_cancel, measure_readers, measure_slow
 from .scenarios import SETTLE_MS, warm_up
+from .upstream import upstream_statistics
 
 
 @dataclass
@@ -33,8 +34,8 @@ def measure(context, scenario, system, folder):
             server = system.start(context, context.server_core, folder,
                                   upstream.port)
         run_client(context, warm_up(scenario), system, server, upstream)
-        take = measure_waiting if scenario.waiting else measure_time
-        result = take(context, scenario, system, server, upstream)
+        result = MEASURES[scenario.measure](context, scenario, system, server,
+                                            upstream)
     except BaseException:
         if server:
             server.stop()
@@ -69,12 +70,6 @@ def run_client(context, scenario, system, server, upstream):
     if done.returncode != 0:
         raise SystemExit(f"bench: the load client failed on {system.name}")
     return json.loads(done.stdout)
-
-
-def upstream_statistics(upstream):
-    url = f"http://127.0.0.1:{upstream.port}/stats"
-    with urllib.request.urlopen(url, timeout=10) as response:
-        return json.load(response)
 
 
 # -- time -----------------------------------------------------------------------
@@ -171,3 +166,8 @@ def wait_for_waiting(upstream, expected):
             break
         time.sleep(0.1)
     return waiting
+
+
+MEASURES = {"time": measure_time, "waiting": measure_waiting,
+            "cancel": measure_cancel, "readers": measure_readers,
+            "slow": measure_slow}

@@ -18,15 +18,16 @@ class Scenario:
     ramp_ms: int = 0
     requests: int = 1
     window: str = "all"
-    # Nobody answers, and memory is measured instead of time.
-    waiting: bool = False
+    # What is measured, and how: measure.MEASURES.
+    measure: str = "time"
+    window_s: float = 0
     # The time to the first token says something here: there are enough of
     # them, and they do not stand in a queue behind others' tokens.
     first_token: bool = True
 
     @property
     def model(self):
-        if self.waiting:
+        if self.measure == "waiting":
             return "bench-hang"
         return f"bench-{self.tokens}-{self.interval_us}-0"
 
@@ -55,6 +56,14 @@ def paced(name, streams, seconds):
         window="steady", first_token=streams > 1)
 
 
+def many_readers(name, readers, seconds):
+    """One stream; long enough for both windows and for all to come."""
+    run_s = 2 * seconds + readers / 200 + 10
+    return Scenario(name, f"{readers:,} readers of one stream", readers,
+                    int(run_s * TOKENS_PER_SECOND), INTERVAL_US,
+                    measure="readers", window_s=seconds)
+
+
 def scenarios(seconds, quick):
     waiting = 1_000 if quick else 5_000
     return {each.name: each for each in [
@@ -68,7 +77,13 @@ def scenarios(seconds, quick):
         Scenario("short", "50 connections, answers of 20 tokens at once",
                  50, 20, 0, requests=20 if quick else 80),
         Scenario("waiting", f"{waiting:,} streams wait for the first token",
-                 waiting, 1, 0, ramp_ms=waiting, waiting=True),
+                 waiting, 1, 0, ramp_ms=waiting, measure="waiting"),
+        Scenario("cancel", "streams are cancelled, one after the other", 1,
+                 100_000, INTERVAL_US, requests=20 if quick else 100,
+                 measure="cancel"),
+        many_readers("readers", 100 if quick else 1_000, seconds),
+        Scenario("slow", f"{waiting:,} streams, readers that take nothing",
+                 waiting, 2_000, 0, ramp_ms=waiting, measure="slow"),
     ]}
 
 
@@ -77,4 +92,4 @@ def warm_up(scenario):
     in a process's life."""
     return replace(scenario, name="warm-up", streams=10, tokens=10,
                    interval_us=1_000, ramp_ms=0, requests=5, window="all",
-                   waiting=False)
+                   measure="time")
