@@ -120,7 +120,12 @@ std::string help_text() {
       append_wrapped(out, facts(row), 6);
     }
   }
-  out += "\nExit codes: 0 after a clean end, 2 when the options are wrong.\n";
+  out += '\n';
+  append_wrapped(out,
+                 "Exit codes: 0 after a clean end, 2 when the options are "
+                 "wrong, 3 when the data folder cannot be used, 4 when the "
+                 "address cannot be listened on, 70 after a defect.",
+                 0);
   return out;
 }
 

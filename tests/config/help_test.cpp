@@ -64,5 +64,12 @@ TEST(the_help, tells_about_the_flags_and_the_groups) {
       << section.title;
 }
 
+TEST(the_help, tells_every_exit_code) {
+  auto text = help_text();
+  auto codes = text.substr(text.find("Exit codes:"));
+  for (auto part : {"0 after", "2 when", "3 when", "4 when", "70 after"})
+    EXPECT_NE(codes.find(part), std::string::npos) << part;
+}
+
 } // namespace
 } // namespace parley::config
