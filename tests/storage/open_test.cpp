@@ -184,6 +184,26 @@ TEST(open_rocksdb_store, reports_a_damaged_record_and_reads_the_others) {
             std::string::npos);
 }
 
+TEST(open_rocksdb_store, lists_the_conversations_beside_a_damaged_one) {
+  temporary_folder folder;
+  const auto other = conversation_number(2);
+  ASSERT_TRUE(
+    open(folder.path())
+      ->write(
+        std::vector<mutation>{put_conversation{full_conversation(conv, {1})},
+                              put_conversation{full_conversation(other, {2})}},
+        sync_mode::none));
+  ASSERT_TRUE(open_database(folder.path())
+                ->Put(rocksdb::WriteOptions{}, keys::record(conv), "c\xff\xff")
+                .ok());
+  auto it = open(folder.path());
+  auto found = it->list_conversations({}, 10);
+  ASSERT_TRUE(found) << found.error().detail;
+  ASSERT_EQ(found->items.size(), 1u);
+  EXPECT_EQ(found->items[0].id, other);
+  EXPECT_EQ(it->get_conversation(conv).error().code, errc::storage_failed);
+}
+
 // What a loss of power does to a log that was not synced: it ends anywhere, or
 // in zeros, or in anything.
 TEST(open_rocksdb_store, takes_the_whole_batches_of_a_log_torn_anywhere) {
