@@ -57,6 +57,10 @@ void connection_pool::give_back(std::unique_ptr<transport> connection) {
   sweep_later();
 }
 
+void connection_pool::drop_idle() {
+  idle_.clear();
+}
+
 void connection_pool::sweep_later() {
   if (std::exchange(sweeping_, true))
     return;

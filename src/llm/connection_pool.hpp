@@ -49,6 +49,9 @@ public:
   // are enough.
   void give_back(std::unique_ptr<transport> connection);
 
+  // Closes those that wait: one of them turned out to be dead.
+  void drop_idle();
+
   // -- new connections -------------------------------------------------------
 
   using connect_function =

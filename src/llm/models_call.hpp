@@ -32,6 +32,9 @@ private:
   void on_cut(bool before_head) override;
   void on_failed(error why) override;
   void on_deadline() override;
+  [[nodiscard]] bool may_be_sent_twice() const noexcept override {
+    return true; // a GET
+  }
 
   void answer(result<std::vector<model_info>> what);
 

@@ -157,8 +157,7 @@ void upstream_call::send() {
     }
   }
   if (sent_all()) {
-    // A request over a fresh connection is never sent again.
-    if (!reused_)
+    if (!reused_ || !may_be_sent_twice())
       request_ = {};
     if (!std::exchange(sent_told_, true))
       on_sent();
@@ -292,10 +291,13 @@ void upstream_call::take_end(io_status how) {
     return;
   }
   if (reused_ && !answered_) {
-    reused_ = false;
-    connection_.reset();
-    connect();
-    return;
+    pool_->drop_idle();
+    if (may_be_sent_twice()) {
+      reused_ = false;
+      connection_.reset();
+      connect();
+      return;
+    }
   }
   end();
   on_cut(!parser_.head_done());

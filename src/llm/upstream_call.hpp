@@ -8,9 +8,12 @@
 // way; while addresses are looked up somebody else must hold it. After `cancel`
 // no `on_…` function is called.
 //
-// A connection that was kept alive may die while the request is on its way. If
-// it does so before a byte of the response, the request is sent once more over
-// a new connection.
+// A connection that was kept alive may die while the request is on its way,
+// before a byte of the response. The upstream may have taken the request all
+// the same, so only one that changes nothing is then sent once more over a new
+// connection. Any other is cut, and whether it is sent again is for the retry
+// policy. The other idle connections are as old and go too: the next attempt
+// must not end like this one.
 #pragma once
 
 #include <atomic>
@@ -79,6 +82,10 @@ protected:
   // No connection (upstream_unreachable), or no HTTP (upstream_protocol). The
   // last call.
   virtual void on_failed(error why) = 0;
+  // Nothing changes when the upstream gets the request twice.
+  [[nodiscard]] virtual bool may_be_sent_twice() const noexcept {
+    return false;
+  }
   // The time that `set_deadline` gave is over. Ends nothing.
   virtual void on_deadline() {
   }

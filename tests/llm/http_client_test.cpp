@@ -103,31 +103,37 @@ TEST_F(http_client, never_hands_out_a_connection_that_the_peer_has_closed) {
   EXPECT_EQ(server.request_count(), 2u);
 }
 
-TEST_F(http_client, sends_again_when_a_kept_connection_dies_under_the_request) {
-  EXPECT_EQ(ask(hello).content, "Hello");
-  int requests = 0;
-  server.on_request = [&requests](peer& from, const std::string&) {
-    if (++requests == 1)
-      from.reset();
-    else
-      from.send(hello);
-  };
-  const auto made = ask();
-  EXPECT_EQ(made.content, "Hello");
-  EXPECT_EQ(made.connects, 1);
-  EXPECT_EQ(requests, 2);
-  EXPECT_EQ(server.peers.size(), 2u);
-}
-
-TEST_F(http_client, sends_again_only_once_and_never_over_a_fresh_connection) {
+TEST_F(http_client, tells_when_a_kept_connection_dies_under_the_request) {
   EXPECT_EQ(ask(hello).content, "Hello");
   server.on_request = [](peer& from, const std::string&) {
-    from.close();
+    from.reset();
   };
   const auto made = ask();
   ASSERT_TRUE(made.failure);
   EXPECT_EQ(made.failure->why.code, errc::upstream_interrupted);
-  EXPECT_EQ(server.request_count(), 3u);
+  EXPECT_EQ(made.connects, 1);
+  EXPECT_EQ(server.request_count(), 2u);
+}
+
+TEST_F(http_client, trusts_no_kept_connection_when_one_was_dead) {
+  ear heard_by[3];
+  std::unique_ptr<generation> runs[3];
+  for (int i = 0; i < 3; ++i)
+    runs[i] = start(heard_by[i]);
+  run_until(loop, [this] { return server.request_count() == 3; });
+  for (const auto& one : server.peers)
+    one->send(hello);
+  run_until(loop, [&heard_by] {
+    return std::all_of(std::begin(heard_by), std::end(heard_by),
+                       [](const ear& one) { return one.ended(); });
+  });
+  server.on_request = [](peer& from, const std::string&) {
+    from.reset();
+  };
+  EXPECT_TRUE(ask().failure);
+  server.on_request = nullptr;
+  EXPECT_EQ(ask(hello).content, "Hello");
+  EXPECT_EQ(server.peers.size(), 4u);
 }
 
 TEST_F(http_client, does_not_send_again_once_a_byte_has_come) {
