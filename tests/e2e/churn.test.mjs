@@ -8,7 +8,9 @@ import { test } from 'node:test';
 import { ask, textOf } from '../support/mock_upstream.mjs';
 import { readAndDrop } from '../support/dropping_client.mjs';
 import { requestBytes } from '../support/raw_http.mjs';
-import { randomFrom, seedFromEnvironment, until, within } from '../support/wait.mjs';
+import {
+  hangLimit, randomFrom, seedFromEnvironment, until, within,
+} from '../support/wait.mjs';
 import {
   get, messagesOf, newTag, startRoute, streamRoute, streamState, textIn,
 } from './lib/client.mjs';
@@ -115,7 +117,7 @@ test(`${streams} streams whose clients drop and resume all end whole, each calle
   const clients = Array.from({ length: streams }, () => (
     new Client(world, randomFrom(Math.floor(random() * 2 ** 32)))));
   const ends = await within(Promise.allSettled(clients.map((client) => client.run())),
-    'all clients end', 180_000);
+    'all clients end', 3 * hangLimit);
   for (const end of ends) if (end.status === 'rejected') throw end.reason;
   for (const client of clients) await client.check();
   t.diagnostic(`${clients.reduce((sum, c) => sum + c.drops, 0)} connections were dropped`);
