@@ -94,9 +94,13 @@ void session::on_upstream_failed(llm::failed& what) {
                                     {"status", what.http_status}});
   if (end_ || (!has_token_ && try_again(what)))
     return;
-  auto text = what.why.detail.empty() ? "the upstream failed"
-                                      : std::move(what.why.detail);
-  end_with_error(what.why.code, std::move(text));
+  error_event failure;
+  failure.code = what.why.code;
+  // A 408 is rejected as other 4xx are, and may go well the next time.
+  failure.retryable = llm::is_retryable(what.why, what.http_status);
+  failure.text = what.why.detail.empty() ? "the upstream failed"
+                                         : std::move(what.why.detail);
+  end(std::move(failure));
 }
 
 // Plans the next attempt, with the same model or the next fallback. False: give

@@ -26,8 +26,6 @@ std::optional<int> digits(std::string_view text) {
 errc code_of(int status) {
   if (status == 429)
     return errc::upstream_rate_limited;
-  if (status == 408)
-    return errc::upstream_timeout;
   if (status >= 500)
     return errc::upstream_failed;
   if (status >= 300)

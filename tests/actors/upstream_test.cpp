@@ -58,7 +58,7 @@ CAF_TEST(a fault after the first token is the end and keeps the text) {
     CAF_CHECK_EQUAL(reader.terminals(), 1u);
     CAF_REQUIRE(reader.failure() != nullptr);
     CAF_CHECK_EQUAL(reader.failure()->code, one.code);
-    CAF_CHECK_EQUAL(reader.failure()->retryable, info(one.code).retryable);
+    CAF_CHECK_EQUAL(reader.failure()->retryable, one.retryable);
     CAF_CHECK_EQUAL(answer_of(opened).status, message_status::failed);
     CAF_CHECK_EQUAL(answer_of(opened).content, "half an ");
     CAF_CHECK_EQUAL(state_of(opened).status, stream_status::failed);

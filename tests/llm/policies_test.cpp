@@ -241,7 +241,7 @@ TEST(upstream_failure, maps_each_status_to_its_code) {
   EXPECT_EQ(code(400), errc::upstream_rejected);
   EXPECT_EQ(code(401), errc::upstream_rejected);
   EXPECT_EQ(code(404), errc::upstream_rejected);
-  EXPECT_EQ(code(408), errc::upstream_timeout);
+  EXPECT_EQ(code(408), errc::upstream_rejected);
   EXPECT_EQ(code(429), errc::upstream_rate_limited);
   EXPECT_EQ(code(500), errc::upstream_failed);
   EXPECT_EQ(code(503), errc::upstream_failed);
