@@ -95,23 +95,27 @@ route_match router::match(http::method method, std::string_view path) const {
   }
   const auto wanted = method == method::head ? method::get : method;
   std::array<bool, listed_methods.size()> known{};
-  bool any = false;
-  auto fewest = std::numeric_limits<std::size_t>::max();
+  constexpr auto none = std::numeric_limits<std::size_t>::max();
+  auto fewest = none;
   for (const auto& candidate : entries_) {
     auto found = match_segments(candidate.segments, segments);
-    if (!found)
+    // A pattern that names the path literally wins over one with parameters,
+    // whatever the method: the path is a resource of its own.
+    if (!found || found->size() > fewest)
       continue;
-    any = true;
+    if (found->size() < fewest) {
+      fewest = found->size();
+      known = {};
+      result = {};
+    }
     for (std::size_t i = 0; i < listed_methods.size(); ++i)
       known[i] = known[i] || listed_methods[i].first == candidate.route.method;
-    // A pattern that names the path literally wins over one with parameters.
-    if (candidate.route.method == wanted && found->size() < fewest) {
-      fewest = found->size();
+    if (candidate.route.method == wanted && result.route == nullptr) {
       result.route = &candidate.route;
       result.parameters = std::move(*found);
     }
   }
-  if (any && result.route == nullptr) {
+  if (fewest != none && result.route == nullptr) {
     for (std::size_t i = 0; i < listed_methods.size(); ++i)
       if (known[i])
         result.allow.append(listed_methods[i].second).append(", ");

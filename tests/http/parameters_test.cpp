@@ -47,6 +47,13 @@ TEST(idempotency_key, refuses_all_else_and_says_which_header) {
   }
 }
 
+TEST(idempotency_key, is_refused_when_it_comes_twice) {
+  auto twice = with_header("idempotency-key", "a");
+  twice.headers.emplace_back("idempotency-key", "b");
+  ASSERT_FALSE(idempotency_key(twice));
+  EXPECT_EQ(idempotency_key(twice).error().code, errc::invalid_request);
+}
+
 // -- event_ids ----------------------------------------------------------------
 
 TEST(event_ids, are_off_unless_asked_for) {

@@ -63,8 +63,13 @@ TEST(router, lists_the_methods_of_a_path) {
   EXPECT_EQ(found(routes, method::post, "/a"), "405 GET, HEAD, OPTIONS");
   EXPECT_EQ(found(routes, method::put, "/a/7"),
             "405 GET, HEAD, DELETE, OPTIONS");
-  EXPECT_EQ(found(routes, method::other, "/a/import"),
-            "405 GET, HEAD, POST, DELETE, OPTIONS");
+  EXPECT_EQ(found(routes, method::other, "/a/import"), "405 POST, OPTIONS");
+}
+
+TEST(router, takes_a_literal_path_for_no_parameter_whatever_the_method) {
+  const auto routes = make_routes();
+  EXPECT_EQ(found(routes, method::get, "/a/import"), "405 POST, OPTIONS");
+  EXPECT_EQ(found(routes, method::del, "/a/import"), "405 POST, OPTIONS");
 }
 
 TEST(router, knows_no_path_that_is_nearly_right) {

@@ -34,6 +34,14 @@ result<std::string> idempotency_key(const request& what) {
   const auto key = what.header("idempotency-key");
   if (!key)
     return std::string{};
+  const auto is_key = [](const auto& field) {
+    return field.first == "idempotency-key";
+  };
+  // Whichever of two were taken, the client may have meant the other one.
+  if (std::count_if(what.headers.begin(), what.headers.end(), is_key) > 1)
+    return fail(errc::invalid_request,
+                "The header Idempotency-Key is there more than once.",
+                "Idempotency-Key");
   if (key->empty() || key->size() > limits::max_idempotency_key_bytes
       || !std::all_of(key->begin(), key->end(), is_visible_ascii))
     return fail(errc::invalid_request,
