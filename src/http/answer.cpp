@@ -135,14 +135,15 @@ void append_answer(output_buffer& out, response what,
 }
 
 void append_options_answer(output_buffer& out, std::string_view allow,
-                           bool is_preflight, const answer_context& context,
+                           std::optional<std::string_view> requested,
+                           const answer_context& context,
                            const answer_surroundings& around) {
   std::string head;
   append_status_line(head, 204);
   append_common(head, context, around);
   append_header(head, "Allow", allow);
-  if (is_preflight && around.cors.allows(context.origin))
-    around.cors.append_preflight_headers(head, allow);
+  if (requested && around.cors.allows(context.origin))
+    around.cors.append_preflight_headers(head, allow, *requested);
   append_connection(head, context, around);
   head += "\r\n";
   out.push(std::move(head));

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -49,9 +50,11 @@ void append_answer(output_buffer& out, response what,
                    const answer_context& context,
                    const answer_surroundings& around);
 
-// The answer to OPTIONS: `allow` is the path's list of methods.
+// The answer to OPTIONS: `allow` is the path's list of methods, `requested` a
+// preflight's list of headers; nothing where it is no preflight.
 void append_options_answer(output_buffer& out, std::string_view allow,
-                           bool is_preflight, const answer_context& context,
+                           std::optional<std::string_view> requested,
+                           const answer_context& context,
                            const answer_surroundings& around);
 
 enum class stream_coding : std::uint8_t { identity, gzip };

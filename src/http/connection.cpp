@@ -163,7 +163,7 @@ runtime::companion& connection::actor() {
 }
 
 bool connection::client_is_gone() const noexcept {
-  return half_closed_ || phase_ == phase::closed;
+  return phase_ == phase::closed;
 }
 
 void connection::post_call(std::function<void()> call) {

@@ -58,6 +58,9 @@ public:
   [[nodiscard]] std::shared_ptr<event_stream>
   begin_event_stream(const header_list& extra_headers);
   [[nodiscard]] bool client_is_gone() const noexcept;
+  [[nodiscard]] bool client_sends_no_more() const noexcept {
+    return half_closed_;
+  }
   [[nodiscard]] runtime::companion& actor();
   [[nodiscard]] loop_record& loop() noexcept {
     return loop_;
@@ -115,6 +118,7 @@ private:
 
   [[nodiscard]] bool takes_requests() const noexcept;
   void watch_input();
+  void watch_for_reset();
   void on_readable();
   void on_end_of_input();
   void process();
@@ -132,7 +136,8 @@ private:
   [[nodiscard]] answer_surroundings surroundings(bool keep_alive);
   [[nodiscard]] bool can_keep_alive() const noexcept;
   void answer(response what);
-  void answer_options(std::string_view allow, bool is_preflight);
+  void answer_options(std::string_view allow,
+                      std::optional<std::string_view> requested);
   void answered(int status, bool keep_alive);
   void push_chunk(std::string frames);
   void schedule_flush();

@@ -61,9 +61,10 @@ void connection::answer(response what) {
   answered(status, keep_alive);
 }
 
-void connection::answer_options(std::string_view allow, bool is_preflight) {
+void connection::answer_options(std::string_view allow,
+                                std::optional<std::string_view> requested) {
   const bool keep_alive = can_keep_alive();
-  append_options_answer(out_, allow, is_preflight, *context_,
+  append_options_answer(out_, allow, requested, *context_,
                         surroundings(keep_alive));
   answered(204, keep_alive);
 }
@@ -85,13 +86,9 @@ void connection::answered(int status, bool keep_alive) {
 std::shared_ptr<event_stream>
 connection::begin_event_stream(const header_list& extra_headers) {
   auto stream = std::make_shared<stream_handle>(shared_from_this());
-  if (phase_ != phase::answering || half_closed_) {
+  if (phase_ != phase::answering) {
     // The answer goes nowhere; whoever holds the stream is told in a moment.
     post_call([stream] { stream->notify_gone(); });
-    if (phase_ == phase::answering) {
-      flush(); // answers to earlier requests
-      close();
-    }
     return stream;
   }
   auto around = surroundings(can_keep_alive() && context_->version == 11);
@@ -115,7 +112,10 @@ connection::begin_event_stream(const header_list& extra_headers) {
   transition(phase::streaming);
   last_write_ = clock::now();
   schedule_flush();
-  watch_input();
+  if (half_closed_)
+    watch_for_reset(); // that the head brings, if the client is gone
+  else
+    watch_input();
   arm_timer();
   return stream;
 }

@@ -68,6 +68,15 @@ void connection::watch_input() {
     });
 }
 
+void connection::watch_for_reset() {
+  socket_.async_wait(
+    tcp_socket::wait_error,
+    [self = shared_from_this()](const boost::system::error_code& ec) {
+      if (!ec)
+        self->guarded([&self] { self->close(); });
+    });
+}
+
 void connection::on_readable() {
   auto room = loop_.scratch.size();
   if (!takes_requests() && phase_ != phase::lingering) {
@@ -109,8 +118,9 @@ void connection::on_readable() {
     watch_input();
 }
 
-// A client that sends no more counts as gone, as with nginx and Go: it cannot
-// be told from one that was closed. What it has asked for is still answered.
+// A client that sends no more may have closed its connection, or only its side
+// of it. Sending tells: a closed one answers with a reset. Where nothing can be
+// sent, before a plain answer, it counts as gone, as with nginx and Go.
 void connection::on_end_of_input() {
   half_closed_ = true;
   switch (phase_) {
@@ -119,6 +129,9 @@ void connection::on_end_of_input() {
       owed->notify_gone();
     break;
   case phase::streaming:
+    watch_for_reset();
+    send_heartbeat();
+    break;
   case phase::lingering:
     close();
     break;
@@ -258,10 +271,11 @@ void connection::dispatch() {
     return;
   }
   if (!incoming_->allow.empty()) {
-    const bool is_preflight =
-      request.header("origin")
-      && request.header("access-control-request-method");
-    answer_options(incoming_->allow, is_preflight);
+    std::optional<std::string_view> requested;
+    if (request.header("origin")
+        && request.header("access-control-request-method"))
+      requested = request.header("access-control-request-headers").value_or("");
+    answer_options(incoming_->allow, requested);
     return;
   }
   call_handler(std::move(request));

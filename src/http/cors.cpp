@@ -13,8 +13,21 @@ constexpr std::string_view exposed_headers =
 constexpr std::string_view allowed_headers =
   "Content-Type, Authorization, Idempotency-Key, Last-Event-ID, "
   "Cache-Control, X-Request-Id";
+// As much of what a browser asks for as is given back to it.
+constexpr std::size_t max_requested_bytes = 2048;
 // Two hours: the most that Chromium takes.
 constexpr std::string_view max_age_seconds = "7200";
+
+bool is_list_of_names(std::string_view text) {
+  const auto fits = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
+           || (c >= '0' && c <= '9')
+           || std::string_view{"!#$%&'*+-.^_`|~, "}.find(c)
+                != std::string_view::npos;
+  };
+  return !text.empty() && text.size() <= max_requested_bytes
+         && std::all_of(text.begin(), text.end(), fits);
+}
 
 } // namespace
 
@@ -45,12 +58,15 @@ void cors_policy::append_headers(std::string& head,
 }
 
 void cors_policy::append_preflight_headers(
-  std::string& head, std::string_view allowed_methods) const {
+  std::string& head, std::string_view allowed_methods,
+  std::string_view requested_headers) const {
   head.append("Access-Control-Allow-Methods: ")
     .append(allowed_methods)
     .append("\r\nAccess-Control-Allow-Headers: ")
-    .append(allowed_headers)
-    .append("\r\nAccess-Control-Max-Age: ")
+    .append(allowed_headers);
+  if (is_list_of_names(requested_headers))
+    head.append(", ").append(requested_headers);
+  head.append("\r\nAccess-Control-Max-Age: ")
     .append(max_age_seconds)
     .append("\r\n");
 }

@@ -17,9 +17,13 @@ public:
   // may be empty.
   void append_headers(std::string& head, std::string_view origin) const;
 
-  // Appends what a preflight request asks for as well.
+  // Appends what a preflight request asks for as well. Any header may be sent
+  // by an origin that is allowed: clients have their own (OpenAI's sends
+  // `X-Stainless-…`), and none that Parley does not know has an effect.
+  // `requested_headers`: the preflight's Access-Control-Request-Headers.
   void append_preflight_headers(std::string& head,
-                                std::string_view allowed_methods) const;
+                                std::string_view allowed_methods,
+                                std::string_view requested_headers) const;
 
   [[nodiscard]] bool allows(std::string_view origin) const;
 

@@ -117,9 +117,10 @@ public:
   [[nodiscard]] virtual std::shared_ptr<event_stream> begin_event_stream(
     std::vector<std::pair<std::string, std::string>> extra_headers) = 0;
 
-  // True once the client is known to be gone; an answer is still owed (it
-  // goes nowhere). `on_gone` is called once when that happens before the
-  // answer, for handlers that hold something open meanwhile.
+  // True once the client's connection is closed; an answer is still owed (it
+  // goes nowhere). `on_gone` is called once when that happens, or the client
+  // sends no more, before the answer: for handlers that hold something open
+  // meanwhile and have nothing to send that would tell the two apart.
   [[nodiscard]] virtual bool gone() const = 0;
   virtual void on_gone(std::function<void()> handler) = 0;
 

@@ -60,7 +60,7 @@ bool server_exchange::gone() const {
 void server_exchange::on_gone(std::function<void()> call) {
   if (answered_)
     return;
-  if (gone())
+  if (gone() || connection_->client_sends_no_more())
     connection_->post_call(std::move(call));
   else
     on_gone_ = std::move(call);

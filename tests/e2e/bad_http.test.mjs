@@ -223,6 +223,17 @@ test('a client that half-closes after its request still gets its answer', async 
   connection.close();
 });
 
+test('a client that half-closes after asking for a stream reads it to its end', async () => {
+  const body = JSON.stringify(say({ tokens: 40 }, { on_disconnect: 'cancel' }));
+  const connection = await RawConnection.open(it.parley.port);
+  await connection.write(requestBytes('POST', streamRoute, json, body));
+  connection.halfClose();
+  const answered = await connection.response();
+  assert.equal(answered.status, 200);
+  assert.match(answered.body.toString(), /"finish_reason":"stop"/);
+  connection.close();
+});
+
 test('many connections at once are all served', async () => {
   const open = await Promise.all(Array.from({ length: 300 }, () => RawConnection.open(it.parley.port)));
   for (const connection of open) connection.write(requestBytes('GET', '/healthz'));

@@ -482,7 +482,8 @@ TEST(server, answers_a_preflight_request_of_an_allowed_origin) {
   const auto preflight = [](const std::string& origin) {
     return "OPTIONS /echo HTTP/1.1\r\nHost: a\r\nOrigin: " + origin
            + "\r\nAccess-Control-Request-Method: POST\r\n"
-             "Access-Control-Request-Headers: content-type\r\n\r\n";
+             "Access-Control-Request-Headers: content-type,"
+             "x-stainless-os\r\n\r\n";
   };
   client.send(preflight("https://a.example"));
   auto answer = client.read();
@@ -491,6 +492,9 @@ TEST(server, answers_a_preflight_request_of_an_allowed_origin) {
   EXPECT_EQ(answer.header("access-control-allow-methods"), "POST, OPTIONS");
   EXPECT_NE(answer.header("access-control-allow-headers").find("Content-Type"),
             std::string::npos);
+  EXPECT_NE(
+    answer.header("access-control-allow-headers").find("x-stainless-os"),
+    std::string::npos);
   EXPECT_TRUE(answer.has("access-control-max-age"));
   EXPECT_EQ(answer.header("vary"), "Origin");
   client.send(preflight("https://b.example"));

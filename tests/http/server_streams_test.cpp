@@ -195,15 +195,36 @@ TEST(event_stream, notices_a_client_that_resets) {
   EXPECT_EQ(server.gone.pop(), "stream");
 }
 
-TEST(event_stream, takes_a_half_close_for_going) {
+TEST(event_stream, goes_on_for_a_client_that_only_sends_no_more) {
   test_server server;
   raw_client client{server.port()};
   client.send(get("/stream"));
   const auto opened = server.streams.pop();
   client.read_head();
   client.half_close();
-  EXPECT_EQ(server.gone.pop(), "stream");
+  EXPECT_EQ(client.read_chunk(), ": ping\n\n");
+  test_server::on_loop(
+    *opened.loop, [&opened] { opened.stream->finish_with("data: 1\n\n"); });
+  EXPECT_EQ(client.read_chunk(), "data: 1\n\n");
+  EXPECT_EQ(client.read_chunk(), std::nullopt);
   EXPECT_TRUE(client.at_end());
+}
+
+TEST(event_stream, begins_for_a_client_that_sends_no_more) {
+  test_server server;
+  raw_client client{server.port()};
+  client.send(get("/later"));
+  auto owed = server.exchanges.pop();
+  auto& loop = owed->loop();
+  client.half_close();
+  EXPECT_EQ(server.gone.pop(), "exchange");
+  test_server::on_loop(loop, [&owed] {
+    EXPECT_FALSE(owed->gone());
+    owed->begin_event_stream({})->finish_with("data: 1\n\n");
+    owed.reset();
+  });
+  EXPECT_EQ(client.read_head().status, 200);
+  EXPECT_EQ(client.read_chunk(), "data: 1\n\n");
 }
 
 TEST(event_stream, notices_a_client_that_goes_behind_pipelined_requests) {
@@ -241,7 +262,6 @@ TEST(exchange, notices_a_client_that_goes_before_the_answer) {
   client.close();
   EXPECT_EQ(server.gone.pop(), "exchange");
   test_server::on_loop(loop, [&owed] {
-    EXPECT_TRUE(owed->gone());
     owed->respond({});
     owed.reset();
   });
