@@ -26,10 +26,17 @@ void answer_waiter::start(chat_request request) {
 void answer_waiter::client_gone() {
   leave();
   if (exchange_)
-    std::exchange(exchange_, nullptr)->respond(no_content());
+    std::exchange(exchange_, nullptr)
+      ->fail({errc::invalid_request,
+              "the client closed its side of the connection before the answer "
+              "was complete, which counts as a disconnect",
+              {},
+              {},
+              std::nullopt});
 }
 
 void answer_waiter::on_opened(const actors::stream_opened& opened) {
+  opened_ = true;
   collected_.opened = opened;
   // The session must be able to end while nobody but this reader knows it.
   collected_.opened.session = nullptr;
@@ -90,8 +97,11 @@ void answer_waiter::on_lost(errc code) {
 }
 
 void answer_waiter::answer(const result<whole_answer>& what) {
+  const auto* opened = what      ? &what->opened
+                       : opened_ ? &collected_.opened
+                                 : nullptr;
   if (auto exchange = std::exchange(exchange_, nullptr))
-    answer_(*exchange, what);
+    answer_(*exchange, what, opened);
 }
 
 } // namespace parley::http

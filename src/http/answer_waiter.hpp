@@ -22,9 +22,11 @@ struct whole_answer {
 class answer_waiter final : public stream_reader {
 public:
   // Turns the end of a stream into an answer; called once, unless the client
-  // is gone by then. A stream that ended with an error frame is an error here.
+  // is gone by then. A stream that ended with an error frame is an error here;
+  // `opened` says which stream that was, null where none was opened.
   using answer_function =
-    std::function<void(http::exchange&, const result<whole_answer>&)>;
+    std::function<void(http::exchange&, const result<whole_answer>&,
+                       const actors::stream_opened* opened)>;
 
   // Make it with std::make_shared, then call `start`.
   answer_waiter(const reader_services& services, exchange_ptr exchange,
@@ -48,6 +50,7 @@ private:
   exchange_ptr exchange_; // until it is answered
   answer_function answer_;
   whole_answer collected_;
+  bool opened_ = false;
 };
 
 } // namespace parley::http

@@ -59,7 +59,10 @@ test('an upstream failure is 502 with its code, and what had arrived is kept', a
     ['error_in_stream', 'upstream_failed'],
   ];
   for (const [fault, code] of cases) {
-    checkProblem(await ask({ fault }), 502, code);
+    const failed = await ask({ fault });
+    checkProblem(failed, 502, code);
+    assert.match(failed.headers['x-stream-id'], /^strm_/, 'where to look for what had arrived');
+    assert.match(failed.headers['x-message-id'], /^msg_/);
   }
   const newest = (await get(it.parley, '/api/v1/conversations?limit=1')).json.data[0];
   const [, message] = await messagesOf(it.parley, newest.id);
@@ -80,8 +83,11 @@ test('a cancelled answer comes back with what there is', async () => {
   const tag = newTag();
   const pending = ask({ tag, gate: 3, tokens: 9 });
   await until(() => it.mock.last(tag)?.sent === 3, 'three tokens');
-  const newest = (await get(it.parley, '/api/v1/conversations?limit=1')).json.data[0];
-  const stream = newest.active_stream.id;
+  // The upstream is asked while the message is on its way to the disk.
+  const stream = await until(async () => {
+    const newest = (await get(it.parley, '/api/v1/conversations?limit=1')).json.data[0];
+    return newest?.active_stream?.id;
+  }, 'the stream is stored');
   await until(async () => (await streamState(it.parley, stream)).last_seq > 8, 'the tokens');
   assert.equal((await post(it.parley, `/api/v1/chat/streams/${stream}/cancel`)).status, 200);
   const answered = await pending;

@@ -2,6 +2,7 @@
 // becomes of its answer.
 #include <nlohmann/json.hpp>
 
+#include "http/subscriber.hpp"
 #include "tests/http/support/world.hpp"
 
 namespace parley::http::test {
@@ -207,9 +208,13 @@ TEST_F(chat_routes, a_stream_that_failed_is_a_failed_blocking_answer) {
   session.send(
     {start, error_event{errc::upstream_timeout, "it took too long", true, 2}});
   run();
-  ASSERT_TRUE(exchange->failure);
-  EXPECT_EQ(exchange->failure->code, errc::upstream_timeout);
-  EXPECT_EQ(exchange->failure->detail, "it took too long");
+  ASSERT_TRUE(exchange->answer);
+  EXPECT_EQ(exchange->answer->status, 504);
+  EXPECT_EQ(exchange->answer->headers,
+            stream_headers(start.stream, start.conversation, start.message));
+  const auto body = nlohmann::json::parse(exchange->answer->body);
+  EXPECT_EQ(body["code"], "upstream_timeout");
+  EXPECT_EQ(body["detail"], "it took too long");
   EXPECT_EQ(session.readers_lost, 1);
 }
 
@@ -235,8 +240,8 @@ TEST_F(chat_routes, a_session_that_dies_fails_the_blocking_answer) {
   const auto exchange = call(method::post, blocking_route, hello);
   session.die();
   run();
-  ASSERT_TRUE(exchange->failure);
-  EXPECT_EQ(exchange->failure->code, errc::internal);
+  ASSERT_TRUE(exchange->answer);
+  EXPECT_EQ(exchange->answer->status, 500);
 }
 
 TEST_F(chat_routes, messages_that_cannot_be_read_fail_the_blocking_answer) {
@@ -247,8 +252,8 @@ TEST_F(chat_routes, messages_that_cannot_be_read_fail_the_blocking_answer) {
   const auto exchange = call(method::post, blocking_route, hello);
   session.send({start, done(2)});
   run();
-  ASSERT_TRUE(exchange->failure);
-  EXPECT_EQ(exchange->failure->code, errc::storage_failed);
+  ASSERT_TRUE(exchange->answer);
+  EXPECT_EQ(exchange->answer->status, 503);
 }
 
 // -- POST /api/v1/chat/streams ------------------------------------------------

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "http/answer_waiter.hpp"
+#include "http/refusal.hpp"
 #include "http/reply.hpp"
 #include "http/routes/ask.hpp"
 #include "http/routes/parameters.hpp"
@@ -69,12 +70,17 @@ void stream_message(const services& with, const exchange_ptr& exchange) {
 // -- POST /api/v1/chat/message ------------------------------------------------
 
 void respond_whole_answer(http::exchange& exchange,
-                          const result<whole_answer>& what) {
-  if (!what)
-    return exchange.fail(what.error());
-  exchange.respond(
-    json_reply(200, wire::encode_answer(what->user_message, what->answer),
-               stream_headers(what->opened)));
+                          const result<whole_answer>& what,
+                          const actors::stream_opened* opened) {
+  if (what)
+    exchange.respond(
+      json_reply(200, wire::encode_answer(what->user_message, what->answer),
+                 stream_headers(*opened)));
+  else if (opened) // what had arrived is stored: the headers say where
+    exchange.respond(to_response({what.error(), 0, stream_headers(*opened)},
+                                 error_shape::problem, exchange.request().id));
+  else
+    exchange.fail(what.error());
 }
 
 void answer_message(const services& with, const exchange_ptr& exchange) {
