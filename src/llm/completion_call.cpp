@@ -84,13 +84,21 @@ void completion_call::take_event(const wire::sse_event& event) {
   if (over())
     return;
   any_event_ = true;
+  if (event.event != "error" && template_.read(event.data, text_)) {
+    add_text(text_kind::content, text_);
+    text_.clear();
+    return;
+  }
   if (wire::is_done_marker(event.data)) {
     done_ = true;
     return;
   }
   if (event.data.empty())
     return; // a heartbeat of some servers
-  take_chunk(wire::parse_completion_chunk(event.data));
+  auto chunk = wire::parse_completion_chunk(event.data);
+  if (chunk)
+    template_.learn(event.data, *chunk);
+  take_chunk(std::move(chunk));
   if (event.event == "error" && !failure_) {
     const auto said = wire::upstream_error_text(event.data);
     failure_ = error{errc::upstream_failed,
@@ -107,8 +115,8 @@ void completion_call::take_chunk(result<wire::completion_chunk> chunk) {
     failure_ = std::move(chunk.error());
     return;
   }
-  add_text(text_kind::reasoning, std::move(chunk->reasoning));
-  add_text(text_kind::content, std::move(chunk->content));
+  add_text(text_kind::reasoning, chunk->reasoning);
+  add_text(text_kind::content, chunk->content);
   for (auto& call : chunk->tool_calls)
     pending_.items.emplace_back(std::move(call));
   if (chunk->finish != finish_reason::none)
@@ -117,7 +125,7 @@ void completion_call::take_chunk(result<wire::completion_chunk> chunk) {
     used_ = chunk->usage;
 }
 
-void completion_call::add_text(text_kind kind, std::string text) {
+void completion_call::add_text(text_kind kind, std::string_view text) {
   if (text.empty())
     return;
   auto* last = pending_.items.empty()
@@ -126,7 +134,7 @@ void completion_call::add_text(text_kind kind, std::string text) {
   if (last && last->kind == kind)
     last->text += text;
   else
-    pending_.items.emplace_back(text_delta{kind, std::move(text)});
+    pending_.items.emplace_back(text_delta{kind, std::string{text}});
 }
 
 void completion_call::on_read_end() {

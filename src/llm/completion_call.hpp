@@ -8,6 +8,7 @@
 
 #include "llm/provider.hpp"
 #include "llm/upstream_call.hpp"
+#include "wire/chunk_template.hpp"
 #include "wire/openai_client.hpp"
 #include "wire/sse_parser.hpp"
 
@@ -47,7 +48,7 @@ private:
 
   void take_event(const wire::sse_event& event);
   void take_chunk(result<wire::completion_chunk> chunk);
-  void add_text(text_kind kind, std::string text);
+  void add_text(text_kind kind, std::string_view text);
   void collect(std::string_view bytes, std::size_t most);
   void settle_events(bool whole);
 
@@ -66,6 +67,8 @@ private:
   response_head head_;
   body_kind kind_ = body_kind::events;
   wire::sse_parser events_;
+  wire::chunk_template template_;
+  std::string text_; // of one event, kept for its memory
   wire::sse_parser::event_function on_event_;
   std::string body_; // whole answers and refusals
   bool any_event_ = false;

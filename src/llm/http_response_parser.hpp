@@ -96,6 +96,7 @@ private:
                          framing& frame);
   result<void> begin_body(const response_head& head, int minor,
                           const framing& frame);
+  bool take_whole_chunk(std::string_view& bytes, sink& to);
   result<void> take_chunked(std::string_view& bytes, sink& to);
   result<void> take_size(std::string_view& bytes);
   result<void> take_trailer(std::string_view& bytes);
