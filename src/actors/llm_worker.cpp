@@ -1,6 +1,7 @@
 #include "actors/llm_worker.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -22,6 +23,13 @@ using time_point = caf::actor_clock::time_point;
 std::int64_t steady_now() {
   return std::chrono::steady_clock::now().time_since_epoch().count();
 }
+
+// What the worker must know of the text, which goes to the session without it.
+// Written by whoever reports, read by the worker.
+struct pulse {
+  std::atomic<time_point::rep> last{0}; // the actor clock's; 0: no text yet
+  std::atomic<std::uint64_t> chars{0};  // counted where the pace is watched
+};
 
 std::uint64_t text_length(const llm::deltas& what) {
   std::uint64_t sum = 0;
@@ -49,16 +57,11 @@ public:
     begun_ = now();
     phase_begun_ = begun_;
     window_begun_ = begun_;
-    auto to_self = [self = caf::weak_actor_ptr{ctrl()},
-                    attempt = attempt_](llm::report what) {
-      if (auto strong = self.lock())
-        caf::anon_send(caf::actor_cast<llm_worker_actor>(strong),
-                       upstream_report{attempt, std::move(what), steady_now()});
-    };
-    generation_ = env_.provider.start(std::move(prompt_), env_.loop, to_self);
+    generation_ =
+      env_.provider.start(std::move(prompt_), env_.loop, report_function());
     arm();
     return {
-      [this](upstream_report& what) { on_report(std::move(what)); },
+      [this](const upstream_report& what) { on_report(what); },
     };
   }
 
@@ -69,36 +72,43 @@ public:
   }
 
 private:
-  enum class phase : std::uint8_t { connecting, waiting, streaming, ended };
+  enum class phase : std::uint8_t { connecting, waiting, streaming };
 
   // -- reports
   // -----------------------------------------------------------------------
 
-  void on_report(upstream_report&& what) {
-    if (phase_ == phase::ended)
-      return;
-    if (std::holds_alternative<llm::connected>(what.what)) {
-      enter(phase::waiting);
-    } else if (auto* some = std::get_if<llm::deltas>(&what.what)) {
-      if (phase_ == phase::streaming)
-        phase_begun_ = now();
-      else
-        enter(phase::streaming);
-      if (watches_pace())
-        window_chars_ += text_length(*some);
-    } else {
-      finish_with(std::move(what));
-      return;
-    }
-    send(session_, std::move(what));
+  // Every report goes to the session at once. The worker is told only when a
+  // phase begins.
+  [[nodiscard]] llm::report_function report_function() {
+    return [session = caf::actor_cast<caf::weak_actor_ptr>(session_),
+            self = caf::weak_actor_ptr{ctrl()}, beat = pulse_,
+            attempt = attempt_, counts = watches_pace()](llm::report what) {
+      auto to = session.lock();
+      if (!to)
+        return;
+      if (std::holds_alternative<llm::connected>(what)) {
+        tell_phase(self, {attempt, llm::connected{}, 0});
+      } else if (auto* some = std::get_if<llm::deltas>(&what)) {
+        if (counts)
+          beat->chars += text_length(*some);
+        auto at = to->home_system->clock().now().time_since_epoch().count();
+        if (beat->last.exchange(at) == 0)
+          tell_phase(self, {attempt, llm::deltas{}, 0});
+      }
+      caf::anon_send(caf::actor_cast<session_actor>(to),
+                     upstream_report{attempt, std::move(what), steady_now()});
+    };
   }
 
-  void finish_with(upstream_report&& what) {
-    phase_ = phase::ended;
-    generation_.reset();
-    timer_.dispose();
-    send(session_, std::move(what));
-    quit();
+  static void tell_phase(const caf::weak_actor_ptr& worker,
+                         upstream_report what) {
+    if (auto to = worker.lock())
+      caf::anon_send(caf::actor_cast<llm_worker_actor>(to), std::move(what));
+  }
+
+  void on_report(const upstream_report& what) {
+    enter(std::holds_alternative<llm::connected>(what.what) ? phase::waiting
+                                                            : phase::streaming);
   }
 
   // -- time-outs
@@ -108,7 +118,7 @@ private:
     phase_ = next;
     phase_begun_ = now();
     window_begun_ = phase_begun_;
-    window_chars_ = 0;
+    window_chars_ = 0; // all text counts from the first on
     arm();
   }
 
@@ -140,9 +150,9 @@ private:
   }
 
   void on_timer() {
-    if (phase_ == phase::ended)
-      return;
     auto at = now();
+    if (phase_ == phase::streaming)
+      phase_begun_ = time_point{time_point::duration{pulse_->last.load()}};
     if (at >= begun_ + env_.settings.llm.total_timeout)
       time_out("the upstream did not finish the answer in time");
     else if (at >= phase_begun_ + phase_timeout())
@@ -161,12 +171,13 @@ private:
   void check_pace(time_point at) {
     std::chrono::duration<double> window = at - window_begun_;
     auto wanted = env_.settings.llm.min_chars_per_second * window.count();
-    if (static_cast<double>(window_chars_) < wanted) {
+    const auto chars = pulse_->chars.load();
+    if (static_cast<double>(chars - window_chars_) < wanted) {
       time_out("the upstream sends too slowly (llm.min-chars-per-second)");
       return;
     }
     window_begun_ = at;
-    window_chars_ = 0;
+    window_chars_ = chars;
     arm();
   }
 
@@ -174,7 +185,9 @@ private:
     llm::failed failure;
     failure.why.code = errc::upstream_timeout;
     failure.why.detail = std::move(why);
-    finish_with({attempt_, std::move(failure), 0});
+    generation_.reset();
+    send(session_, upstream_report{attempt_, std::move(failure), 0});
+    quit();
   }
 
   [[nodiscard]] bool watches_pace() const {
@@ -194,7 +207,8 @@ private:
   time_point begun_;
   time_point phase_begun_; // or the last delta
   time_point window_begun_;
-  std::uint64_t window_chars_ = 0;
+  std::uint64_t window_chars_ = 0; // counted when the window began
+  std::shared_ptr<pulse> pulse_ = std::make_shared<pulse>();
   caf::disposable timer_;
 };
 

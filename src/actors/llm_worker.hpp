@@ -1,6 +1,8 @@
-// One attempt at the upstream. Owns the request and its time-outs; passes on
-// what the provider reports, and reports a time-out as a failure. It ends with
-// its session, and the upstream's connection with it.
+// One attempt at the upstream. Owns the request and its time-outs. What the
+// provider reports goes to the session directly, because a hand-over costs more
+// than all else that is done with a token; a time-out is reported as a failure.
+// It ends with its session or when the session tells it to, and the upstream's
+// connection with it.
 #pragma once
 
 #include <cstdint>

@@ -55,6 +55,7 @@ session::behavior_type session::make_behavior() {
   set_down_handler([this](caf::down_msg& what) {
     if (worker_ && worker_ == what.source) {
       worker_ = nullptr;
+      stop_worker();
       llm::failed failure;
       failure.why.code = errc::internal;
       failure.why.detail = "the worker of this answer ended unexpectedly";

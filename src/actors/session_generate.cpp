@@ -53,11 +53,13 @@ void session::start_attempt() {
   worker_ = spawn_llm_worker(home_system(), worker,
                              caf::actor_cast<session_actor>(ctrl()),
                              std::move(what), attempt_);
+  attempt_runs_ = true;
   monitor(worker_);
 }
 
 void session::stop_worker() {
   retry_timer_.dispose();
+  attempt_runs_ = false;
   if (!worker_)
     return;
   demonitor(worker_);
@@ -66,21 +68,16 @@ void session::stop_worker() {
 }
 
 void session::on_report(upstream_report& what) {
-  if (what.attempt != attempt_ || end_)
+  if (what.attempt != attempt_ || !attempt_runs_ || end_)
     return;
   if (std::holds_alternative<llm::connected>(what.what)) {
     tell(progress_stage::waiting);
   } else if (auto* some = std::get_if<llm::deltas>(&what.what)) {
     on_deltas(*some, what.read_at);
   } else if (auto* finished = std::get_if<llm::finished>(&what.what)) {
-    if (worker_)
-      demonitor(worker_);
-    worker_ = nullptr;
     end(done_event{finished->reason, record_.message, {}, 0}, finished->used);
   } else {
-    if (worker_)
-      demonitor(worker_);
-    worker_ = nullptr;
+    stop_worker();
     on_upstream_failed(std::get<llm::failed>(what.what));
   }
 }
@@ -130,13 +127,14 @@ bool session::try_again(const llm::failed& what) {
 // -- text --------------------------------------------------------------------
 
 void session::on_deltas(llm::deltas& what, std::int64_t read_at) {
+  const auto at = now();
   if (!has_token_)
     on_first_token();
   else if (env_.metrics != nullptr) {
-    std::chrono::duration<double> since = now() - last_token_;
+    std::chrono::duration<double> since = at - last_token_;
     env_.metrics->inter_token_time->observe(since.count());
   }
-  last_token_ = now();
+  last_token_ = at;
   std::vector<log_entry> entries;
   entries.reserve(what.items.size());
   auto goes_on = true;
@@ -218,12 +216,13 @@ void session::store(std::vector<log_entry> entries, std::int64_t read_at) {
 
 void session::on_appended(seq_t last_seq) {
   std::int64_t read_at = 0;
-  while (!staged_.empty() && staged_.front().last_seq <= last_seq) {
-    for (const auto& entry : staged_.front().entries)
+  auto part = staged_.begin();
+  for (; part != staged_.end() && part->last_seq <= last_seq; ++part) {
+    for (const auto& entry : part->entries)
       log_->append(entry);
-    read_at = staged_.front().read_at;
-    staged_.pop_front();
+    read_at = part->read_at;
   }
+  staged_.erase(staged_.begin(), part);
   if (phase_ != phase::closed)
     publish(read_at);
 }

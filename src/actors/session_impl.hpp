@@ -3,7 +3,6 @@
 // Runs on its scheduler thread only; every handler below is one message.
 #pragma once
 
-#include <deque>
 #include <optional>
 #include <string>
 #include <vector>
@@ -122,7 +121,7 @@ private:
     seq_t last_seq;
     std::int64_t read_at;
   };
-  std::deque<staged> staged_; // strict: not durable yet, not shown
+  std::vector<staged> staged_; // strict: not durable yet, not shown
 
   // -- the attempts
   llm_worker_actor worker_;
@@ -130,6 +129,7 @@ private:
   // the message is told who answered.
   std::string answering_model_;
   std::uint32_t attempt_ = 0;
+  bool attempt_runs_ = false; // no end of `attempt_` was reported
   std::uint32_t attempt_of_model_ = 0;
   std::size_t fallback_ = 0; // index of the next llm.fallback-models entry
   time_point model_begun_;

@@ -59,8 +59,9 @@ inline constexpr std::size_t max_frame_bytes = 64 * 1024;
 static_assert(max_frame_bytes <= max_batch_bytes);
 
 // The journal hands its segments to the store when it holds this much, even
-// before streams.flush-interval is over.
-inline constexpr std::size_t journal_flush_bytes = 4 * 1024;
+// before streams.flush-interval is over. High enough for some text of each of
+// many quick streams: the store pays for each segment, however short.
+inline constexpr std::size_t journal_flush_bytes = 64 * 1024;
 
 // -- actors ------------------------------------------------------------------
 
