@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <random>
+#include <utility>
 
 namespace parley {
 
@@ -40,10 +41,19 @@ void encode(char* to, std::size_t chars, std::uint64_t value) {
     to[i] = alphabet[value & 31];
 }
 
+// Of the system's generator: who holds one id must not be able to guess others.
+// Many at a time, because asking it costs more than all the rest of an id.
 std::uint64_t random_bits() {
-  // The system's generator: who holds one id must not be able to guess others.
-  std::random_device device;
-  return std::uint64_t{device()} << 32 | device();
+  thread_local std::array<std::uint64_t, 64> stock;
+  thread_local std::size_t left = 0;
+  if (left == 0) {
+    std::random_device device;
+    for (auto& bits : stock)
+      bits = std::uint64_t{device()} << 32 | device();
+    left = stock.size();
+  }
+  // What was handed out does not stay in memory.
+  return std::exchange(stock[--left], 0);
 }
 
 } // namespace
