@@ -183,6 +183,7 @@ void cluster_gateway::on_members(members_changed& what) {
     auto waiting = std::move(pending_.extract(number).mapped());
     waiting.fail(to_caf(unavailable(waiting.to)));
   }
+  forget_questions_to_the_lost();
 }
 
 // -- lists -------------------------------------------------------------------

@@ -13,9 +13,9 @@
 //
 // **Idempotency-Key.** Before a request with a key is sent to the node where it
 // will be decided, all others are asked for the key; whoever does not know it
-// remembers where the stream will live. Of two nodes that ask at the same
-// moment both learn of each other, and the one with the greater target gives
-// way (claim_table.hpp).
+// remembers where the stream will live (claim_table.hpp). Of two nodes that ask
+// at the same moment the one with the greater target waits for the other and
+// follows it.
 #pragma once
 
 #include <vector>

@@ -132,27 +132,45 @@ private:
   // -- opening: cluster_gateway_open.cpp
   // -----------------------------------------------
 
-  // A request with a key on its way to the node that decides it.
+  using claim_promise = caf::typed_response_promise<claim_answer>;
+
+  // A request with a key that waits for what the other nodes know of the key.
+  //
+  // Of two nodes that place the same key at the same moment the one with the
+  // greater target waits for the other: who is asked by it answers once it has
+  // placed its own. So waits lead from greater to lesser targets, never in a
+  // circle, and `taken` is final whoever says it.
   struct placing {
     node_tag target;
-    std::size_t unanswered = 0;
-    node_tag lowest; // of this and of those that others place meanwhile
-    std::optional<node_tag> taken;
-    std::optional<node_tag> lost; // reserved it, and is down
-    std::vector<std::function<void(node_tag)>> waiting; // equal ones
+    find_claim claim;
+    std::map<node_tag, int> asked;  // questions that are not answered yet
+    std::optional<node_tag> taken;  // somebody has it
+    std::optional<node_tag> lost;   // has reserved it, and is down
+    std::optional<caf::error> failed; // somebody cannot tell
+    // Equal requests that came meanwhile, and what other nodes asked.
+    std::vector<std::function<void(const caf::expected<node_tag>&)>> waiting;
+    std::vector<claim_promise> deferred;
   };
 
   caf::result<stream_opened> on_open(open_stream& what);
   void open_with_key(node_tag wanted, open_stream what, open_promise promise);
-  void ask_for_claim(std::uint64_t digest, const open_stream& what);
-  void on_claim_answer(std::uint64_t digest, const claim_answer& answer);
-  void placed(std::uint64_t digest);
+  void ask_all(std::uint64_t digest);
+  void ask_node(std::uint64_t digest, node_tag node);
+  void ask_own_store(std::uint64_t digest);
+  void on_claim_answer(std::uint64_t digest, node_tag from,
+                       const claim_answer& answer);
+  void on_claim_unanswered(std::uint64_t digest, node_tag from,
+                           const caf::error& why);
+  void forget_questions_to_the_lost();
+  void place_if_answered(std::uint64_t digest);
   void open_claimed(node_tag target, open_stream what, open_promise promise);
   // The key leads to one node and the conversation to another.
   void open_elsewhere(node_tag target, node_tag wanted, const open_stream& what,
                       open_promise promise);
   void release(std::uint64_t digest, node_tag target);
   caf::result<claim_answer> on_reserve(const reserve_claim& what);
+  caf::result<claim_answer> on_reserve_in_flight(const reserve_claim& what,
+                                                 placing& own);
   [[nodiscard]] find_claim question_of(const std::string& caller,
                                        const std::string& key) const;
 

@@ -42,18 +42,23 @@ find_claim cluster_gateway::question_of(const std::string& caller,
 
 void cluster_gateway::open_with_key(node_tag wanted, open_stream what,
                                     open_promise promise) {
-  auto digest
-    = claim_digest(what.request.caller, what.request.idempotency_key);
-  auto open_it = [this, wanted, what, promise](node_tag target) {
+  const auto& caller = what.request.caller;
+  const auto& key = what.request.idempotency_key;
+  auto digest = claim_digest(caller, key);
+  auto question = question_of(caller, key);
+  auto open_it = [this, wanted, what = std::move(what),
+                  promise](const caf::expected<node_tag>& target) mutable {
     // Where the key leads elsewhere and the conversation does not, only the
     // store there knows whether the key is still taken.
-    if (target == wanted || what.request.conversation.empty())
-      open_claimed(target, what, promise);
+    if (!target)
+      promise.deliver(target.error());
+    else if (*target == wanted || what.request.conversation.empty())
+      open_claimed(*target, what, promise);
     else
-      open_elsewhere(target, wanted, what, promise);
+      open_elsewhere(*target, wanted, what, promise);
   };
-  if (auto placed_now = placing_.find(digest); placed_now != placing_.end()) {
-    placed_now->second.waiting.push_back(open_it);
+  if (auto same = placing_.find(digest); same != placing_.end()) {
+    same->second.waiting.emplace_back(std::move(open_it));
     return;
   }
   auto way = claims_.find(digest);
@@ -61,88 +66,121 @@ void cluster_gateway::open_with_key(node_tag wanted, open_stream what,
     open_it(way->target);
     return;
   }
-  // Reserved by one that could not be asked what became of it.
-  if (way && member(way->by) == nullptr) {
+  // Reserved by one that cannot be asked what became of it.
+  if (way && way->by != env_.self && member(way->by) == nullptr) {
     promise.deliver(to_caf(unavailable(way->by)));
     return;
   }
-  placing entry;
-  entry.target = wanted;
-  entry.lowest = wanted;
-  entry.waiting.push_back(open_it);
-  placing_.emplace(digest, std::move(entry));
-  ask_for_claim(digest, what);
-}
-
-// Everybody but the target, which will be asked by the request itself.
-void cluster_gateway::ask_for_claim(std::uint64_t digest,
-                                    const open_stream& what) {
   auto& entry = placing_[digest];
-  auto target = entry.target;
-  const auto& caller = what.request.caller;
-  const auto& key = what.request.idempotency_key;
-  ++entry.unanswered; // this function
-  if (target != env_.self) {
-    ++entry.unanswered;
-    request(any_reader(), caf::infinite, question_of(caller, key))
-      .then(
-        [this, digest](const found_claim& found) {
-          auto place
-            = found.found ? claim_place::taken : claim_place::unknown;
-          on_claim_answer(digest, {place, env_.self, env_.self});
-        },
-        [this, digest](const caf::error&) { on_claim_answer(digest, {}); });
-  }
-  for (const auto& [tag, other] : others_) {
-    if (!other.up)
-      continue;
-    ++entry.unanswered;
-    request(other.claims, env_.settings.cluster.failure_timeout,
-            reserve_claim{digest, caller, key, env_.self, target})
-      .then(
-        [this, digest](const claim_answer& answer) {
-          on_claim_answer(digest, answer);
-        },
-        [this, digest](const caf::error&) { on_claim_answer(digest, {}); });
-  }
-  on_claim_answer(digest, {});
+  entry.target = wanted;
+  entry.claim = std::move(question);
+  entry.waiting.emplace_back(std::move(open_it));
+  ask_all(digest);
 }
 
-void cluster_gateway::on_claim_answer(std::uint64_t digest,
+// Everybody; the store of the target is asked by the request itself.
+void cluster_gateway::ask_all(std::uint64_t digest) {
+  if (placing_[digest].target != env_.self)
+    ask_own_store(digest);
+  for (const auto& [tag, other] : others_)
+    if (other.up)
+      ask_node(digest, tag);
+  place_if_answered(digest);
+}
+
+void cluster_gateway::ask_node(std::uint64_t digest, node_tag node) {
+  auto& entry = placing_[digest];
+  ++entry.asked[node];
+  reserve_claim question{digest, entry.claim.caller, entry.claim.key, env_.self,
+                         entry.target};
+  request(others_[node].claims, limits::actor_request_timeout,
+          std::move(question))
+    .then(
+      [this, digest, node](const claim_answer& answer) {
+        on_claim_answer(digest, node, answer);
+      },
+      [this, digest, node](const caf::error& why) {
+        on_claim_unanswered(digest, node, why);
+      });
+}
+
+void cluster_gateway::ask_own_store(std::uint64_t digest) {
+  auto& entry = placing_[digest];
+  ++entry.asked[env_.self];
+  request(any_reader(), caf::infinite, entry.claim)
+    .then(
+      [this, digest](const found_claim& found) {
+        auto place = found.found ? claim_place::taken : claim_place::unknown;
+        on_claim_answer(digest, env_.self, {place, env_.self, env_.self});
+      },
+      [this, digest](const caf::error& why) {
+        on_claim_unanswered(digest, env_.self, why);
+      });
+}
+
+void cluster_gateway::on_claim_answer(std::uint64_t digest, node_tag from,
                                       const claim_answer& answer) {
+  auto found = placing_.find(digest);
+  // A late one, from a node that was given up.
+  if (found == placing_.end() || found->second.asked[from] == 0)
+    return;
+  auto& entry = found->second;
+  --entry.asked[from];
+  if (answer.place == claim_place::taken)
+    entry.taken = answer.target;
+  // Who can be asked itself is asked, too.
+  else if (answer.place == claim_place::reserved && answer.by != env_.self
+           && member(answer.by) == nullptr)
+    entry.lost = answer.by;
+  place_if_answered(digest);
+}
+
+// A node that is up and cannot tell, perhaps because its disk fails: the
+// request is refused, because it may have been taken there.
+void cluster_gateway::on_claim_unanswered(std::uint64_t digest, node_tag from,
+                                          const caf::error& why) {
+  auto found = placing_.find(digest);
+  if (found == placing_.end() || found->second.asked[from] == 0)
+    return;
+  --found->second.asked[from];
+  if (from == env_.self || member(from) != nullptr)
+    found->second.failed = why;
+  place_if_answered(digest);
+}
+
+void cluster_gateway::forget_questions_to_the_lost() {
+  std::vector<std::uint64_t> all;
+  for (auto& [digest, entry] : placing_) {
+    std::erase_if(entry.asked, [this](const auto& question) {
+      return question.first != env_.self && member(question.first) == nullptr;
+    });
+    all.push_back(digest);
+  }
+  for (auto digest : all)
+    place_if_answered(digest);
+}
+
+void cluster_gateway::place_if_answered(std::uint64_t digest) {
   auto found = placing_.find(digest);
   if (found == placing_.end())
     return;
-  auto& entry = found->second;
-  switch (answer.place) {
-  case claim_place::unknown:
-    break;
-  case claim_place::taken:
-    entry.taken = answer.target;
-    break;
-  case claim_place::in_flight:
-    // Both sides see this: the lowest target is right for all.
-    entry.lowest = std::min(entry.lowest, answer.target);
-    break;
-  case claim_place::reserved:
-    // Who can be asked itself is asked, too.
-    if (member(answer.by) == nullptr && answer.by != env_.self)
-      entry.lost = answer.by;
-    break;
-  }
-  if (--entry.unanswered == 0)
-    placed(digest);
-}
-
-void cluster_gateway::placed(std::uint64_t digest) {
+  for (const auto& [node, count] : found->second.asked)
+    if (count > 0)
+      return;
   auto entry = std::move(placing_.extract(digest).mapped());
-  if (entry.lost && !entry.taken) {
-    for (const auto& open_it : entry.waiting)
-      open_it(*entry.lost);
-    return;
+  caf::expected<node_tag> target{entry.taken.value_or(entry.target)};
+  if (!entry.taken && entry.lost)
+    target = to_caf(unavailable(*entry.lost));
+  else if (!entry.taken && entry.failed)
+    target = *entry.failed;
+  else
+    claims_.put(digest, {*target, env_.self, true});
+  for (auto& question : entry.deferred) {
+    if (target)
+      question.deliver(claim_answer{claim_place::taken, *target, env_.self});
+    else
+      question.deliver(claim_answer{});
   }
-  auto target = entry.taken.value_or(entry.lowest);
-  claims_.put(digest, {target, env_.self, true});
   for (const auto& open_it : entry.waiting)
     open_it(target);
 }
@@ -191,9 +229,23 @@ void cluster_gateway::release(std::uint64_t digest, node_tag target) {
 }
 
 caf::result<claim_answer>
+cluster_gateway::on_reserve_in_flight(const reserve_claim& what,
+                                      placing& own) {
+  if (own.target < what.target) {
+    own.deferred.push_back(make_response_promise<claim_answer>());
+    return own.deferred.back();
+  }
+  // That one goes first. It may have begun after it was asked from here: ask
+  // again, and it will answer once it has placed its own.
+  if (what.target < own.target && member(what.from) != nullptr)
+    ask_node(what.digest, what.from);
+  return claim_answer{};
+}
+
+caf::result<claim_answer>
 cluster_gateway::on_reserve(const reserve_claim& what) {
   if (auto own = placing_.find(what.digest); own != placing_.end())
-    return claim_answer{claim_place::in_flight, own->second.target, env_.self};
+    return on_reserve_in_flight(what, own->second);
   auto way = claims_.find(what.digest);
   if (way && way->sure)
     return claim_answer{claim_place::taken, way->target, env_.self};

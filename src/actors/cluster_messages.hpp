@@ -75,10 +75,9 @@ struct reserve_claim {
 };
 
 enum class claim_place : std::uint8_t {
-  unknown,   // reserved for the one that asked
-  in_flight, // this node, too, is placing a request with this key, at `target`
-  reserved,  // `by` asked before, for `target`; it knows better itself
-  taken,     // `target` has it
+  unknown,  // reserved for the one that asked
+  reserved, // `by` asked before, for `target`; it knows better itself
+  taken,    // `target` has it
   last = taken,
 };
 

@@ -36,6 +36,13 @@ constexpr std::chrono::seconds close_interval{1};
 // A conversation's default model when the upstream could not be asked.
 constexpr std::string_view unknown_model = "default";
 
+// Requests wait at most so long for the upstream to name its first model; its
+// answer counts whenever it comes.
+constexpr std::chrono::seconds model_patience{1};
+
+// An upstream that did not name one is not asked again for so long.
+constexpr std::chrono::seconds model_pause{10};
+
 class registry : public registry_actor::base {
 public:
   registry(caf::actor_config& config, const session_environment& environment,
@@ -88,7 +95,8 @@ private:
 
   caf::result<stream_opened> on_open(open_stream what) {
     auto promise = make_response_promise<stream_opened>();
-    if (default_model_.empty() && what.request.model.empty()) {
+    if (default_model_.empty() && what.request.model.empty()
+        && !model_pause_) {
       waiting_for_model_.push_back(
         [this, what = std::move(what), promise] { open(what, promise, 1); });
       ask_default_model();
@@ -118,9 +126,36 @@ private:
 
   void open(const open_stream& what, open_promise promise, int tries) {
     if (auto why = refusal()) {
-      promise.deliver(to_caf(std::move(*why)));
+      if (what.request.idempotency_key.empty())
+        promise.deliver(to_caf(std::move(*why)));
+      else
+        open_replay(what, promise, tries, std::move(*why));
       return;
     }
+    start(what, promise, tries);
+  }
+
+  // No new stream may begin, but an equal request may join one that has.
+  void open_replay(const open_stream& what, open_promise promise, int tries,
+                   error refused) {
+    find_claim question{
+      what.request.caller,
+      what.request.idempotency_key,
+      {timestamp::now().ms - env_.settings.idempotency.ttl.count()}};
+    request(any_reader(), caf::infinite, std::move(question))
+      .then(
+        [this, what, promise, tries, refused](const found_claim& found) mutable {
+          if (found.found)
+            start(what, promise, tries);
+          else
+            promise.deliver(to_caf(std::move(refused)));
+        },
+        [promise, refused](const caf::error&) mutable {
+          promise.deliver(to_caf(std::move(refused)));
+        });
+  }
+
+  void start(const open_stream& what, open_promise promise, int tries) {
     stream_record record;
     record.id = ids_.next<stream_id>();
     auto is_new = what.request.conversation.empty();
@@ -135,7 +170,10 @@ private:
     auto conversation = record.conversation;
     auto session = spawn_session(home_system(), env_,
                                  caf::actor_cast<registry_actor>(ctrl()),
-                                 std::move(record), is_new, default_model_);
+                                 std::move(record), is_new,
+                                 default_model_.empty()
+                                   ? std::string{unknown_model}
+                                   : default_model_);
     add(id, {session, conversation, true});
     request(session, caf::infinite, what)
       .then(
@@ -202,8 +240,8 @@ private:
                        std::move(what));
     };
     env_.provider.list_models(env_.loops.at(0), to_self);
-    model_timer_ = run_after(this, env_.settings.llm.connect_timeout,
-                             [this] { on_default_model({}); });
+    model_timer_
+      = run_after(this, model_patience, [this] { on_default_model({}); });
   }
 
   void on_default_model(const std::string& name) {
@@ -211,15 +249,12 @@ private:
     model_timer_.dispose();
     if (!name.empty())
       default_model_ = name;
-    auto waiting = std::exchange(waiting_for_model_, {});
-    if (waiting.empty())
-      return;
-    auto known = default_model_;
-    if (known.empty())
-      default_model_ = unknown_model; // for these; the next one asks again
-    for (const auto& open_it : waiting)
+    if (default_model_.empty() && !model_pause_) {
+      model_pause_ = true;
+      run_after(this, model_pause, [this] { model_pause_ = false; });
+    }
+    for (const auto& open_it : std::exchange(waiting_for_model_, {}))
       open_it();
-    default_model_ = known;
   }
 
   // -- find
@@ -237,8 +272,8 @@ private:
       .then([this, id = what.id](
               storage::stored_stream& found) { revive(id, found); },
             [this, id = what.id](const caf::error& why) {
-              auto waiting = std::move(reviving_.extract(id).mapped());
-              for (auto& one : waiting)
+              auto refused = std::move(reviving_.extract(id).mapped());
+              for (auto& one : refused)
                 one.deliver(why);
             });
     return promise;
@@ -399,12 +434,10 @@ private:
   void close_dead(const stream_id& id) {
     request(any_reader(), caf::infinite, load_stream{id})
       .then(
-        [this](storage::stored_stream& left) {
+        [this, id](storage::stored_stream& left) {
           if (is_terminal(left.record.status))
             return;
-          env_.log.error("stream.session_died",
-                         {{"stream", left.record.id.str()}});
-          auto id = left.record.id;
+          env_.log.error("stream.session_died", {{"stream", id.str()}});
           request(env_.persistence, caf::infinite,
                   close_abandoned(left, errc::internal, timestamp::now()))
             .then([] {}, [this, id](const caf::error&) { close_later(id); });
@@ -501,6 +534,7 @@ private:
   std::string default_model_; // empty: not known yet
   bool asking_model_ = false;
   caf::disposable model_timer_;
+  bool model_pause_ = false; // it could not be asked a moment ago
   std::vector<std::function<void()>> waiting_for_model_;
   std::unordered_map<stream_id, entry> sessions_;
   std::unordered_map<caf::actor_addr, stream_id> by_address_;

@@ -28,8 +28,8 @@ namespace parley::app {
 
 namespace {
 
-// After a drain readers get so long to take their last frames.
-constexpr std::chrono::milliseconds last_frames{500};
+// After a drain readers get at most so long to take their last frames.
+constexpr std::chrono::milliseconds last_frames{2000};
 
 std::size_t loop_count(const config::settings& settings) {
   if (settings.runtime.threads > 0)
@@ -200,8 +200,7 @@ exit_code serve(const config::settings& settings, const telemetry::log& log,
   log.info("node.stopping", {{"signal", signal}});
   if (!failed) {
     supervisor.drain(settings.shutdown.grace);
-    server.drain();
-    std::this_thread::sleep_for(last_frames);
+    server.drain(last_frames);
   }
   server.stop();
   supervisor.stop();

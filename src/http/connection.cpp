@@ -96,6 +96,9 @@ void connection::start_refusing() {
 }
 
 void connection::drain() {
+  if (phase_ == phase::streaming)
+    if (auto stream = stream_.lock())
+      post_call([stream] { stream->notify_drain(); });
   if (phase_ != phase::waiting)
     return;
   if (out_.empty())

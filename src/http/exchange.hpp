@@ -73,6 +73,11 @@ public:
   // no other call of this class.
   virtual void on_gone(std::function<void()> handler) = 0;
 
+  // Called once when the server is about to close its connections: whoever
+  // still reads should be told to come back elsewhere.
+  virtual void on_drain(std::function<void()> /*handler*/) {
+  }
+
   // Writes whole frames as one chunk of the body; `on_written` is called when
   // the socket took them. One write at a time: precondition: the previous one
   // was answered. Never calls back inside the call, nor after `on_gone`.

@@ -53,7 +53,7 @@ result<std::uint16_t> server::start() {
   return port;
 }
 
-void server::drain() {
+void server::drain(std::chrono::milliseconds patience) {
   state_->stop_accepting();
   state_->on_each_loop([](loop_record& loop) {
     loop.draining = true;
@@ -62,6 +62,7 @@ void server::drain() {
     for (const auto& each : open)
       each->drain();
   });
+  state_->core->wait_until_closed(patience);
 }
 
 void server::stop() {
@@ -74,7 +75,7 @@ void server::stop() {
     for (const auto& each : open)
       each->close();
   });
-  state_->core->wait_until_closed();
+  state_->core->wait_until_closed(std::chrono::hours{1});
 }
 
 } // namespace parley::http

@@ -1,6 +1,7 @@
 // The HTTP server: listens, accepts on every event loop, serves connections.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 
@@ -30,8 +31,9 @@ public:
 
   // Stops accepting and closes connections that wait for a request; those with
   // a request or an event stream finish it first, with `Connection: close`.
-  // Thread-safe.
-  void drain();
+  // Event streams hear of it (`event_stream::on_drain`). Returns when no
+  // connection is left or `patience` is over. Not from a loop's thread.
+  void drain(std::chrono::milliseconds patience);
 
   // Closes every connection. Returns when none is left. Not from a loop's
   // thread.

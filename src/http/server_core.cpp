@@ -78,16 +78,20 @@ void server_core::connection_closed() {
     closed_.notify_all();
 }
 
-void server_core::wait_until_closed() {
+void server_core::wait_until_closed(std::chrono::milliseconds patience) {
+  const auto deadline = std::chrono::steady_clock::now() + patience;
   std::unique_lock guard{mutex_};
-  const auto over = [this] {
+  const auto over = [this, deadline] {
     return open_connections() == 0
+           || std::chrono::steady_clock::now() >= deadline
            || std::all_of(loops.begin(), loops.end(), [](const auto& loop) {
                 return loop->context.stopped();
               });
   };
   while (!over())
-    closed_.wait_for(guard, stop_check_interval);
+    closed_.wait_until(
+      guard, std::min(deadline, std::chrono::steady_clock::now()
+                                  + stop_check_interval));
 }
 
 } // namespace parley::http

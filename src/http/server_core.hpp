@@ -77,8 +77,8 @@ struct server_core {
   [[nodiscard]] std::size_t open_connections() const noexcept {
     return open_.load(std::memory_order_relaxed);
   }
-  // Blocks until all are gone, or their loops run no more.
-  void wait_until_closed();
+  // Blocks until all are gone, their loops run no more, or the time is over.
+  void wait_until_closed(std::chrono::milliseconds patience);
 
 private:
   std::atomic<std::size_t> open_ = 0;

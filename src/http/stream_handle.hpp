@@ -19,6 +19,7 @@ public:
   ~stream_handle() override;
 
   void on_gone(std::function<void()> call) override;
+  void on_drain(std::function<void()> call) override;
   void write(std::string frames, std::function<void()> on_written) override;
   void finish() override;
   void finish_with(std::string last_frames) override;
@@ -26,10 +27,13 @@ public:
 
   // From the connection: nothing can be written any more.
   void notify_gone();
+  // From the connection: the server is about to close it.
+  void notify_drain();
 
 private:
   std::shared_ptr<connection> connection_; // null: ended or gone
   std::function<void()> on_gone_;
+  std::function<void()> on_drain_;
 };
 
 } // namespace parley::http

@@ -4,6 +4,7 @@
 
 #include <caf/actor_cast.hpp>
 #include <caf/exit_reason.hpp>
+#include <caf/sec.hpp>
 
 #include "actors/errors.hpp"
 #include "chat/limits.hpp"
@@ -127,12 +128,13 @@ void stream_reader::subscribe(const actors::session_actor& session) {
               actors::subscribe{after_, limits::reader_credit},
               std::move(handle))
     .then(
-      [self = shared_from_this()](const actors::subscribed& answer) {
-        if (self->state_ == state::subscribing)
+      [self = shared_from_this(),
+       attempt = attempts_](const actors::subscribed& answer) {
+        if (self->is_subscribing(attempt))
           self->subscription_stands(answer);
       },
-      [self = shared_from_this()](const caf::error& why) {
-        if (self->state_ == state::subscribing)
+      [self = shared_from_this(), attempt = attempts_](const caf::error& why) {
+        if (self->is_subscribing(attempt))
           self->subscription_failed(why);
       });
   if (leaving_)
@@ -172,15 +174,16 @@ void stream_reader::session_down(const caf::down_msg& down) {
   // Having sent the end, a session is free to go.
   if (end_was_read_ || !session_ || down.source != session_.address())
     return;
-  const auto lost = down.reason == caf::exit_reason::remote_link_unreachable;
-  // A local session that is gone bounces what it is asked; a lost node does
-  // not.
-  if (state_ == state::subscribing && lost) {
-    subscription_failed(down.reason);
+  // A local session that is gone bounces what it is asked; CAF's proxy of a
+  // remote one drops it.
+  if (state_ == state::subscribing
+      && session_.node() != services_.system.node()) {
+    subscription_failed(caf::make_error(caf::sec::request_receiver_down));
     return;
   }
   if (state_ != state::reading)
     return;
+  const auto lost = down.reason == caf::exit_reason::remote_link_unreachable;
   const auto code = lost ? errc::node_lost : errc::internal;
   services_.log.warn("reader.session_lost",
                      {{"stream", stream_.str()}, {"code", to_string(code)}});

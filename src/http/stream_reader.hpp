@@ -109,6 +109,10 @@ private:
   void find();
   void subscribe(const actors::session_actor& session);
   void subscription_failed(const caf::error& why);
+  // Answers of a session that was given up are too late.
+  [[nodiscard]] bool is_subscribing(int attempt) const noexcept {
+    return state_ == state::subscribing && attempts_ == attempt;
+  }
   void subscription_stands(const actors::subscribed& answer);
   void refuse(const error& why);
   void session_down(const caf::down_msg& down);

@@ -1,7 +1,10 @@
 #include "http/subscriber.hpp"
 
 #include <chrono>
+#include <random>
 #include <utility>
+
+#include "chat/limits.hpp"
 
 namespace parley::http {
 
@@ -12,6 +15,17 @@ std::int64_t steady_now() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(
            std::chrono::steady_clock::now().time_since_epoch())
     .count();
+}
+
+// Readers of a server that goes come back within so long, each at a moment of
+// its own.
+constexpr int min_return_ms = 500;
+constexpr int max_return_ms = 4500;
+
+std::string retry_later() {
+  thread_local std::minstd_rand source{std::random_device{}()};
+  std::uniform_int_distribution<int> when(min_return_ms, max_return_ms);
+  return "retry: " + std::to_string(when(source)) + "\n\n";
 }
 
 std::string lost_text(errc code) {
@@ -26,8 +40,10 @@ std::string lost_text(errc code) {
 
 event_format native_format(wire::sse_dialect dialect) {
   event_format result;
-  if (dialect == wire::sse_dialect::native_with_ids)
+  if (dialect == wire::sse_dialect::native_with_ids) {
     result.preface = wire::sse_retry;
+    result.farewell = retry_later;
+  }
   result.encode = [dialect](std::string& out, const event& what) {
     wire::append_frame(out, what, dialect);
   };
@@ -98,6 +114,10 @@ void subscriber::begin(header_list with) {
       self->leave();
     }
   });
+  stream_->on_drain([weak = weak_from_this()] {
+    if (auto self = weak.lock())
+      static_cast<subscriber&>(*self).on_drain();
+  });
   pending_ = format_.preface;
   flush();
 }
@@ -117,6 +137,7 @@ void subscriber::on_events(const actors::events& batch) {
     }
   }
   ++pending_credit_;
+  pending_is_live_ = pending_is_live_ && batch.read_at != 0;
   if (pending_read_at_ == 0)
     pending_read_at_ = batch.read_at;
   flush();
@@ -127,6 +148,7 @@ void subscriber::flush() {
     return;
   if (pending_.empty()) {
     // Batches without frames take no write.
+    pending_is_live_ = true;
     grant(std::exchange(pending_credit_, 0));
     return;
   }
@@ -136,7 +158,11 @@ void subscriber::flush() {
     return;
   }
   writing_ = true;
-  writing_credit_ = std::exchange(pending_credit_, 0);
+  writing_credit_ += std::exchange(pending_credit_, 0);
+  // While tokens come one by one the session is told of every second: it has
+  // credit for one more, and being told costs as much as a token.
+  hold_credit_ = std::exchange(pending_is_live_, true)
+                 && writing_credit_ < limits::reader_credit;
   writing_read_at_ = std::exchange(pending_read_at_, 0);
   stream_->write(std::exchange(pending_, {}), [self = shared_from_this()] {
     static_cast<subscriber&>(*self).written();
@@ -150,7 +176,8 @@ void subscriber::written() {
   if (writing_read_at_ != 0)
     services().metrics.added_latency_token->observe(
       static_cast<double>(steady_now() - writing_read_at_) / 1e9);
-  grant(std::exchange(writing_credit_, 0));
+  if (!hold_credit_)
+    grant(std::exchange(writing_credit_, 0));
   flush();
 }
 
@@ -161,13 +188,27 @@ void subscriber::on_refused(const error& why) {
     std::exchange(exchange_, nullptr)->fail(why);
     return;
   }
-  end_with(why.code,
+  // Where its frames have begun, an owner that cannot be reached is a lost one.
+  end_with(why.code == errc::node_unavailable ? errc::node_lost : why.code,
            why.detail.empty() ? std::string{info(why.code).title} : why.detail);
 }
 
 void subscriber::on_lost(errc code) {
   if (!ended_)
     end_with(code, lost_text(code));
+}
+
+// The stream lives on another node, or is read slowly; this server goes.
+void subscriber::on_drain() {
+  if (ended_)
+    return;
+  if (!format_.farewell)
+    return end_with(errc::server_shutdown,
+                    "This server is shutting down. Read the stream again from "
+                    "the last frame to get the rest.");
+  ended_ = true;
+  pending_ += format_.farewell();
+  flush();
 }
 
 // The log goes on without this reader, so the frame takes a number that the

@@ -27,6 +27,9 @@ struct event_format {
   // The same for an error that is not in the stream's log: a reader that comes
   // back must not have moved its cursor by it.
   function encode_unlogged;
+  // What tells a reader to come back after a while, at another moment than the
+  // other readers; null where the dialect has no such word.
+  std::function<std::string()> farewell;
 };
 
 // API §1 and §2. With ids, an error that is not in the log has none.
@@ -57,6 +60,7 @@ private:
   void on_lost(errc code) override;
 
   void begin(header_list with);
+  void on_drain();
   void end_with(errc code, std::string text);
   void flush();
   void written();
@@ -69,10 +73,12 @@ private:
   std::string pending_;
   std::uint32_t pending_credit_ = 0;
   std::int64_t pending_read_at_ = 0; // of its first batch that has one
+  bool pending_is_live_ = true;      // all of it was just read
 
   // -- what the socket is taking now
   bool writing_ = false;
-  std::uint32_t writing_credit_ = 0;
+  std::uint32_t writing_credit_ = 0; // and what was held back before
+  bool hold_credit_ = false;
   std::int64_t writing_read_at_ = 0;
 
   seq_t last_seq_ = 0;

@@ -160,8 +160,6 @@ metrics::metrics(caf::actor_system& system) {
     counter(to, "upstream_attempts", "Requests sent to the upstream.");
   upstream_failures =
     counter(to, "upstream_failures", "Attempts that ended with an error.");
-  upstream_bytes_received =
-    counter(to, "upstream_received", "Bytes read from the upstream.", "bytes");
   register_process(to);
 }
 

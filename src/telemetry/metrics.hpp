@@ -50,7 +50,6 @@ struct metrics {
 
   caf::telemetry::int_counter* upstream_attempts;
   caf::telemetry::int_counter* upstream_failures;
-  caf::telemetry::int_counter* upstream_bytes_received;
 
 private:
   caf::telemetry::int_counter* finished_[5];

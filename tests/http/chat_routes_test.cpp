@@ -64,6 +64,7 @@ TEST_F(chat_routes, pass_the_request_on) {
   settings.streams.on_disconnect = config::disconnect_default::cancel;
   settings.streams.cancel_after = std::chrono::milliseconds{1234};
   settings.limits.max_response_chars = 77;
+  settings.llm.model = "m";
   for (const auto* route : all_routes) {
     opened.clear();
     call(method::post, route, R"({"message":"hello","model":"m"})",
@@ -80,6 +81,27 @@ TEST_F(chat_routes, pass_the_request_on) {
     EXPECT_EQ(what.request.on_disconnect.first_reader_grace.count(), 1234);
     EXPECT_NE(what.request.body_digest, 0u);
   }
+}
+
+TEST_F(chat_routes, refuse_a_model_that_is_not_listed) {
+  const auto refused = [this](const char* name) {
+    opened.clear();
+    const auto exchange =
+      call(method::post, stream_route,
+           R"({"message":"hello","model":")" + std::string{name} + "\"}");
+    return opened.empty() && exchange->failure
+           && exchange->failure->code == errc::invalid_request
+           && exchange->failure->field == "model";
+  };
+  EXPECT_TRUE(refused("m"));
+  EXPECT_FALSE(refused(std::string{provider.name()}.c_str()));
+  // An upstream may have more than it lists …
+  settings.llm.base_url = "http://127.0.0.1:1/v1";
+  EXPECT_FALSE(refused("m"));
+  // … but a table is all there is.
+  settings.models.push_back({"known", {}});
+  EXPECT_TRUE(refused("m"));
+  EXPECT_FALSE(refused("known"));
 }
 
 TEST_F(chat_routes, refuse_bad_bodies_and_keys_without_asking_anyone) {

@@ -193,7 +193,7 @@ TEST(server, lets_go_of_idle_connections_when_it_drains) {
   raw_client idle{server.port()};
   idle.send(get("/hello"));
   EXPECT_EQ(idle.read().status, 200);
-  server.server().drain();
+  server.server().drain(std::chrono::milliseconds{0});
   EXPECT_TRUE(idle.at_end());
 }
 
@@ -206,7 +206,7 @@ TEST(server, finishes_what_was_begun_when_it_drains) {
   auto owed = server.exchanges.pop();
   auto& loop = owed->loop();
   const auto opened = server.streams.pop();
-  server.server().drain();
+  server.server().drain(std::chrono::milliseconds{0});
   test_server::on_loop(loop, [&owed] {
     owed->respond({});
     owed.reset();

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -36,9 +37,29 @@ disconnect_policy default_policy(const config::settings& settings) {
   return result;
 }
 
+// A request may name what GET /v1/models lists. Without a `models` table an
+// upstream is asked for any name: it may have more than it lists.
+result<void> check_model(const std::string& name, const services& with) {
+  const auto& settings = with.settings;
+  const auto& table = settings.models;
+  if (name.empty() || (table.empty() && !settings.llm.base_url.empty()))
+    return {};
+  const auto is_listed = [&name](const auto& entry) {
+    return entry.name == name;
+  };
+  if (table.empty() ? name == with.provider.name() || name == settings.llm.model
+                    : std::ranges::any_of(table, is_listed))
+    return {};
+  return fail(errc::invalid_request,
+              "model: there is no model of that name; GET /v1/models lists "
+              "those there are",
+              "model");
+}
+
 // What the three routes have in common: the body and the Idempotency-Key.
 result<chat_request> read_chat_request(const request& what,
-                                       const config::settings& settings) {
+                                       const services& with) {
+  const auto& settings = with.settings;
   auto key = idempotency_key(what);
   if (!key)
     return fail(std::move(key.error()));
@@ -46,8 +67,11 @@ result<chat_request> read_chat_request(const request& what,
   auto parsed = wire::parse_chat_request(
     what.body, {limits.max_message_chars, limits.max_response_chars},
     {default_policy(settings), limits.max_response_chars});
-  if (parsed)
-    parsed->idempotency_key = *std::move(key);
+  if (!parsed)
+    return parsed;
+  if (auto known = check_model(parsed->model, with); !known)
+    return fail(std::move(known.error()));
+  parsed->idempotency_key = *std::move(key);
   return parsed;
 }
 
@@ -57,7 +81,7 @@ void stream_message(const services& with, const exchange_ptr& exchange) {
   const auto ids = wants_event_ids(exchange->request());
   if (!ids)
     return exchange->fail(ids.error());
-  auto parsed = read_chat_request(exchange->request(), with.settings);
+  auto parsed = read_chat_request(exchange->request(), with);
   if (!parsed)
     return exchange->fail(parsed.error());
   const auto dialect =
@@ -84,7 +108,7 @@ void respond_whole_answer(http::exchange& exchange,
 }
 
 void answer_message(const services& with, const exchange_ptr& exchange) {
-  auto parsed = read_chat_request(exchange->request(), with.settings);
+  auto parsed = read_chat_request(exchange->request(), with);
   if (!parsed)
     return exchange->fail(parsed.error());
   std::make_shared<answer_waiter>(reader_services_of(with), exchange,
@@ -104,7 +128,7 @@ void respond_started(http::exchange& exchange,
 }
 
 void start_stream(const services& with, const exchange_ptr& exchange) {
-  auto parsed = read_chat_request(exchange->request(), with.settings);
+  auto parsed = read_chat_request(exchange->request(), with);
   if (!parsed)
     return exchange->fail(parsed.error());
   ask<actors::stream_opened>(

@@ -67,6 +67,7 @@ public:
 
 private:
   friend class world;
+  friend class cluster_world;
   struct state {
     std::optional<T> value;
     std::optional<error> why;

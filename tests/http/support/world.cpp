@@ -14,8 +14,8 @@ test_config::test_config() {
 }
 
 world::world() {
-  routes::add_all(routes,
-                  {gateway.handle(), provider, settings, system, log, metrics});
+  routes::add_all(
+    routes, {gateway.handle(), {}, provider, settings, system, log, metrics});
 }
 
 std::shared_ptr<fake_exchange> world::call_only(method on,
