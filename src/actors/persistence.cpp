@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <optional>
 #include <set>
 #include <utility>
 #include <vector>
@@ -183,6 +184,8 @@ private:
                      std::nullopt});
     if (present.error().code != errc::conversation_not_found)
       return to_caf(std::move(present.error()));
+    if (auto taken = foreign_stream(what))
+      return to_caf(std::move(*taken));
     auto& conv = what.conversation;
     conv.active_stream = {};
     conv.message_count = what.messages.size();
@@ -198,6 +201,27 @@ private:
       writes.emplace_back(put_message{std::move(item)});
     }
     return enqueue_write(std::move(writes), std::move(conv), important());
+  }
+
+  // A message whose stream belongs to a conversation that is here is that
+  // conversation's message.
+  [[nodiscard]] std::optional<error>
+  foreign_stream(const exported_conversation& what) const {
+    for (const auto& item : what.messages) {
+      if (item.stream.empty())
+        continue;
+      auto present = env_.store.get_stream(item.stream);
+      if (present || present.error().code == errc::stream_expired)
+        return error{errc::id_in_use,
+                     "stream " + item.stream.str() + " of message "
+                       + item.id.str()
+                       + " belongs to another conversation; delete that one "
+                         "first, or import elsewhere",
+                     "messages", item.stream.str(), std::nullopt};
+      if (present.error().code != errc::stream_not_found)
+        return std::move(present.error());
+    }
+    return std::nullopt;
   }
 
   caf::result<void> on_probe() {

@@ -398,6 +398,27 @@ CAF_TEST(export and import bring a conversation back unchanged) {
   CAF_CHECK(again.messages == whole.messages);
 }
 
+CAF_TEST(messages of a conversation that is here are not imported into another) {
+  auto opened = open(ask());
+  upstream().emit("text");
+  upstream().finish();
+  settle();
+  auto whole = ask_node<exported_conversation>(
+                 export_conversation{opened.start.conversation})
+                 .value();
+  id_generator foreign{node_tag{9}};
+  whole.conversation.id = foreign.next<conversation_id>();
+  for (auto& item : whole.messages)
+    item.conversation = whole.conversation.id;
+  CAF_CHECK_EQUAL(
+    ask_node<conversation_view>(import_conversation{whole}).code(),
+    errc::id_in_use);
+  (void)ask_node<caf::unit_t>(delete_conversation{opened.start.conversation});
+  CAF_CHECK_EQUAL(
+    ask_node<conversation_view>(import_conversation{whole}).code(),
+    errc::none);
+}
+
 CAF_TEST(nothing that is imported is generating) {
   auto opened = open(ask());
   upstream().emit("half");
