@@ -1,8 +1,7 @@
 // Reads the chunks of one upstream stream by what they have in common: from
 // token to token nothing differs but the text of `content`, so what stands
 // around it is compared with a chunk that was parsed, and only the text is
-// read. A quarter of the cost of parsing, which in a burst is most of a
-// token's.
+// read. In a burst parsing would be the largest part of a token's cost.
 //
 // Exact: `read` gives what `parse_completion_chunk` gives, or nothing. A JSON
 // reader's way does not depend on the text of a string value. So where one
