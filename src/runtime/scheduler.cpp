@@ -206,17 +206,16 @@ private:
     auto* raw = what.get();
     raw->wait.emplace(loops_.at(index), when);
     live.timers.insert(raw);
-    raw->wait->async_wait(
-      [this, index, when, what = std::move(what)](
-        const boost::system::error_code& code) mutable {
-        live_[index].timers.erase(what.get());
-        what->wait.reset();
-        if (code || what->f.disposed())
-          return;
-        if (what->f.run() == caf::action::transition::success
-            && what->period.count() > 0)
-          start(index, when + what->period, std::move(what));
-      });
+    raw->wait->async_wait([this, index, when, what = std::move(what)](
+                            const boost::system::error_code& code) mutable {
+      live_[index].timers.erase(what.get());
+      what->wait.reset();
+      if (code || what->f.disposed())
+        return;
+      if (what->f.run() == caf::action::transition::success
+          && what->period.count() > 0)
+        start(index, when + what->period, std::move(what));
+    });
   }
 
   // Their handlers, which free them, run with the loop's next ones.
