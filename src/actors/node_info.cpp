@@ -88,7 +88,8 @@ std::string encode_greeting(const node_info& who) {
 
 result<node_info> parse_greeting(std::string_view text) {
   node_info made;
-  if (cut(text, '\n') == first_line
+  // Without its last line break it may have been cut.
+  if (text.ends_with('\n') && cut(text, '\n') == first_line
       && read_number(value_of(text, "schema="), made.schema)
       && read_text(value_of(text, "version="), made.version)
       && read_text(value_of(text, "name="), made.name)

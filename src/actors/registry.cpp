@@ -40,7 +40,7 @@ constexpr std::string_view unknown_model = "default";
 // answer counts whenever it comes.
 constexpr std::chrono::seconds model_patience{1};
 
-// An upstream that did not name one is not asked again for so long.
+// An upstream that said nothing is not asked again for so long.
 constexpr std::chrono::seconds model_pause{10};
 
 class registry : public registry_actor::base {
@@ -241,7 +241,13 @@ private:
     };
     env_.provider.list_models(env_.loops.at(0), to_self);
     model_timer_
-      = run_after(this, model_patience, [this] { on_default_model({}); });
+      = run_after(this, model_patience, [this] { on_model_silence(); });
+  }
+
+  void on_model_silence() {
+    model_pause_ = true;
+    run_after(this, model_pause, [this] { model_pause_ = false; });
+    on_default_model({});
   }
 
   void on_default_model(const std::string& name) {
@@ -249,10 +255,6 @@ private:
     model_timer_.dispose();
     if (!name.empty())
       default_model_ = name;
-    if (default_model_.empty() && !model_pause_) {
-      model_pause_ = true;
-      run_after(this, model_pause, [this] { model_pause_ = false; });
-    }
     for (const auto& open_it : std::exchange(waiting_for_model_, {}))
       open_it();
   }

@@ -205,6 +205,20 @@ CAF_TEST(an unknown default model is asked for) {
   settle();
 }
 
+CAF_TEST(an upstream that does not say its models delays nobody for long) {
+  settings.llm.model.clear();
+  provider.names_nothing = true;
+  auto first = try_open(ask());
+  CAF_CHECK(first.pending());
+  advance(2s);
+  CAF_CHECK_EQUAL(first.value().start.model, "default");
+  upstream().finish();
+  // It is known to be silent, for a while.
+  CAF_CHECK_EQUAL(open(ask()).start.model, "default");
+  upstream().finish();
+  settle();
+}
+
 // -- busy ---------------------------------------------------------------------
 
 CAF_TEST(a conversation that answers refuses the next message) {

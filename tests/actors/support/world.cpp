@@ -18,7 +18,8 @@ test_provider::start(llm::prompt what, boost::asio::io_context& loop,
 
 void test_provider::list_models(boost::asio::io_context& loop,
                                 models_function on_models) {
-  scripted.list_models(loop, std::move(on_models));
+  if (!names_nothing)
+    scripted.list_models(loop, std::move(on_models));
 }
 
 // -- spawning -----------------------------------------------------------------

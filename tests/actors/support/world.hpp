@@ -80,6 +80,7 @@ class test_provider final : public llm::provider {
 public:
   llm::scripted_provider scripted;
   bool throws = false;
+  bool names_nothing = false; // it is never done with listing its models
 
   std::unique_ptr<llm::generation>
   start(llm::prompt what, boost::asio::io_context& loop,
