@@ -82,7 +82,12 @@ test(`${rounds} rounds of random faults lose nothing`, async (t) => {
   const seed = seedFromEnvironment(t);
   const random = randomFrom(seed);
   const { cluster, mock } = await ownCluster(t, {
-    options: { 'cluster.failure-timeout': '1s', 'shutdown.grace': '300ms' },
+    options: {
+      'cluster.failure-timeout': '1s',
+      'shutdown.grace': '300ms',
+      // What a reader was sent is stored, however short before the kill.
+      'storage.durability': 'strict',
+    },
   });
   const world = { cluster, mock, random };
   const load = new Load(t, cluster, 4, seed);

@@ -12,7 +12,8 @@ import { fileURLToPath } from 'node:url';
 import { binary } from '../support/parley.mjs';
 
 const folder = path.dirname(fileURLToPath(import.meta.url));
-const alone = ['crash', 'churn', 'browser', 'third_party'];
+const alone = ['crash', 'churn', 'browser', 'third_party', 'cluster_browser', 'cluster_failure',
+  'cluster_faults', 'cluster_partition'];
 const concurrency = Number(process.env.PARLEY_E2E_CONCURRENCY ?? 2);
 const testLimit = Number(process.env.PARLEY_E2E_TEST_LIMIT_MS ?? 600_000);
 

@@ -179,7 +179,7 @@ class Mock {
     response.writeHead(204).end();
   }
 
-  async listen(port, tls) {
+  async listen(port, tls, host) {
     const handler = (request, response) => {
       request.on('error', () => {});
       response.on('error', () => {});
@@ -201,10 +201,10 @@ class Mock {
         this.wake();
       });
     });
-    this.server.listen(port, '127.0.0.1');
+    this.server.listen(port, host);
     await once(this.server, 'listening');
     this.port = this.server.address().port;
-    this.url = `${tls ? 'https' : 'http'}://127.0.0.1:${this.port}`;
+    this.url = `${tls ? 'https' : 'http'}://${host}:${this.port}`;
     this.base_url = `${this.url}/v1`;
     return this;
   }
@@ -216,8 +216,8 @@ class Mock {
   }
 }
 
-export function startMock({ port = 0, tls = null } = {}) {
-  return new Mock().listen(port, tls);
+export function startMock({ port = 0, tls = null, host = '127.0.0.1' } = {}) {
+  return new Mock().listen(port, tls, host);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

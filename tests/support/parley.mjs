@@ -54,8 +54,10 @@ export async function runToExit(args, { env = {} } = {}) {
 }
 
 export class Parley {
-  constructor({ mock, options, env, dataDir, cwd }) {
+  // `launcher`: words before the program's, as of `ip netns exec NAME`.
+  constructor({ mock, options, env, dataDir, cwd, launcher = [] }) {
     this.mock = mock;
+    this.launcher = launcher;
     this.options = options;
     this.env = env;
     this.cwd = cwd;
@@ -79,7 +81,8 @@ export class Parley {
     this.stdout = '';
     this.stderr = '';
     this.expectedEnd = false;
-    const child = spawn(binary, this.arguments(), {
+    const [program, ...words] = [...this.launcher, binary, ...this.arguments()];
+    const child = spawn(program, words, {
       env: environment(this.env), cwd: this.cwd, stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.child = child;
