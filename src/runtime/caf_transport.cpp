@@ -17,6 +17,7 @@
 #include <openssl/ssl.h>
 
 #include "runtime/bounded_networking.hpp"
+#include "runtime/tls_networking.hpp"
 
 namespace parley::runtime {
 
@@ -134,14 +135,11 @@ caf_transport::caf_transport(caf::actor_system& system, event_loops& loops,
   : system_(system),
     loops_(loops),
     patience_(settings.failure_timeout),
-    owns_networking_(!settings.has_tls()),
-    networking_(settings.has_tls() ? system.openssl_manager().actor_handle()
+    networking_(settings.has_tls() ? spawn_tls_networking(system)
                                    : spawn_bounded_networking(system)) {
 }
 
 caf_transport::~caf_transport() {
-  if (!owns_networking_)
-    return;
   caf::scoped_actor self{system_, true};
   self->send_exit(networking_, caf::exit_reason::kill);
   self->wait_for(networking_);

@@ -57,7 +57,6 @@ private:
   caf::actor_system& system_;
   event_loops& loops_;
   std::chrono::milliseconds patience_; // of one attempt to connect
-  bool owns_networking_;
   caf::io::middleman_actor networking_;
 };
 
