@@ -25,7 +25,6 @@ const withKey = { 'Idempotency-Key': 'one' };
 function configuration(folder, ports) {
   let text = shipped
     .replace('listen 8080;', `listen unix:${folder}/socket;`)
-    .replace('listen [::]:8080;', '')
     .replaceAll('/tmp/nginx', `${folder}/nginx`)
     .replace('worker_processes auto', 'worker_processes 1')
     .replace(/(worker_rlimit_nofile|worker_connections) \d+/g, '$1 512');
