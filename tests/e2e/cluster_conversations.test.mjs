@@ -154,6 +154,40 @@ test('a conversation of a node that nobody has met is imported once and found by
   assert.equal((await del(cluster.nodes[2], path)).status, 204);
 });
 
+test('imported through all nodes at the same instant, it has one owner', async (t) => {
+  const stranger = new Cluster(mock);
+  t.after(() => stranger.dispose());
+  await stranger.start(1);
+  for (let round = 0; round < 10; round += 1) {
+    const first = await answer(stranger.nodes[0], { tokens: 2 });
+    const path = `${conversations}/${first.ids_.conversation}`;
+    const exported = (await get(stranger.nodes[0], `${path}/export?format=json`)).text;
+    const all = await Promise.all(cluster.nodes.map((node) => (
+      call(node, 'POST', `${conversations}/import`, {
+        body: exported, headers: { 'Content-Type': 'application/json' },
+      }))));
+    const shown = all.map((one) => `${one.status} ${one.text.slice(0, 100)}`).join('\n');
+    assert.ok(all.filter((one) => one.status === 201).length <= 1, `round ${round}: ${shown}`);
+    // Whoever was refused asks again, as told.
+    for (const [i, one] of all.entries()) {
+      if (one.status === 503) {
+        await until(async () => {
+          const again = await call(cluster.nodes[i], 'POST', `${conversations}/import`, {
+            body: exported, headers: { 'Content-Type': 'application/json' },
+          });
+          return [201, 409].includes(again.status);
+        }, 'it is decided');
+      } else {
+        assert.ok([201, 409].includes(one.status), shown);
+      }
+    }
+    const listed = (await get(cluster.nodes[0], `${conversations}?limit=100`)).json.data;
+    assert.equal(listed.filter((one) => one.id === first.ids_.conversation).length, 1);
+    assert.equal((await del(cluster.nodes[round % 3], path)).status, 204);
+    for (const node of cluster.nodes) checkProblem(await get(node, path), 404);
+  }
+});
+
 // -- lists ------------------------------------------------------------------------
 
 async function wholeList(node, limit, next = (i) => (i, node)) {

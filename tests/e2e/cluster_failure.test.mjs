@@ -235,3 +235,27 @@ test('a node that starts while another is down knows whose conversations those a
     assert.equal((await messagesOf(node, first.ids_.conversation)).length, 2);
   }
 });
+
+test('what a node that is away has imported is not imported a second time', async (t) => {
+  const { cluster, a, b, c } = await ownCluster(t);
+  const stranger = await ownCluster(t, { size: 1 });
+  const first = await answer(stranger.a, { tokens: 2 });
+  const path = `${conversations}/${first.ids_.conversation}`;
+  const exported = (await get(stranger.a, `${path}/export?format=json`)).text;
+  const send = (node) => call(node, 'POST', `${conversations}/import`, {
+    body: exported, headers: { 'Content-Type': 'application/json' },
+  });
+  assert.equal((await send(a)).status, 201);
+  await a.kill9();
+  await cluster.agreed();
+  for (const node of [b, c]) {
+    checkUnavailable(await send(node));
+    checkUnavailable(await get(node, path));
+  }
+  await a.start();
+  await cluster.agreed();
+  for (const node of [a, b, c]) {
+    checkProblem(await send(node), 409);
+    assert.equal((await messagesOf(node, first.ids_.conversation)).length, 2);
+  }
+});
