@@ -14,7 +14,7 @@ import {
 import {
   checkEventsBody, checkFrames, checkGoodAnswer, checkProblem,
 } from './lib/checks.mjs';
-import { Cluster, residentBytes } from './lib/cluster.mjs';
+import { Cluster, membersSeenBy, residentBytes } from './lib/cluster.mjs';
 
 let mock;
 let cluster;
@@ -266,4 +266,30 @@ test('a remote reader that stops reading holds nobody up and costs no memory', a
     assert.ok(bytes < 32 * 1024 * 1024, `grown by ${grown.map((b) => `${b >> 20} MiB`)}`);
   }
   t.diagnostic(`resident memory grew by ${grown.map((b) => `${(b / 2 ** 20).toFixed(1)} MiB`)}`);
+});
+
+test('a node that is much more loaded than another gives new conversations away', async () => {
+  const [a, b] = cluster.nodes;
+  const tag = newTag();
+  const plan = { tag, gate: 0, tokens: 2 };
+  const start = () => post(a, startRoute, say(plan, { on_disconnect: 'continue' }));
+  const streamsOf = async (node) => (
+    [...(await membersSeenBy(node)).values()].map((member) => member.streams));
+  const few = await Promise.all(Array.from({ length: 10 }, start));
+  await until(async () => (await streamsOf(b))[0] === 10, 'b hears of them');
+  assert.deepEqual(await streamsOf(b), [10, 0, 0], 'they stay where they came');
+  const many = await Promise.all(Array.from({ length: 40 }, start));
+  await until(async () => (await streamsOf(a))[0] > 32, 'a knows how much it does');
+  const more = await Promise.all(Array.from({ length: 4 }, start));
+  await until(async () => {
+    const [own, ...others] = await streamsOf(a);
+    const given = others[0] + others[1];
+    return own + given === 54 && given >= 4;
+  }, 'the last ones live elsewhere', { every: 100 });
+  mock.release(tag);
+  for (const { status, json: state } of [...few, ...many, ...more]) {
+    assert.equal(status, 202);
+    await untilStatus(b, state.id, 'complete');
+  }
+  await until(async () => (await streamsOf(b)).every((count) => count === 0), 'all have ended');
 });
