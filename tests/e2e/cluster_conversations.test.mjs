@@ -1,38 +1,23 @@
-// One system: conversations and their lists through every node, and
-// Idempotency-Keys that all nodes share.
+// One system: conversations and their lists through every node.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 
-import { startMock, textOf } from '../support/mock_upstream.mjs';
 import { until } from '../support/wait.mjs';
 import {
   answer, call, del, get, join, messageRoute, messagesOf, newTag, openStream, patch, post, say,
-  startRoute, streamRoute,
+  startRoute,
 } from './lib/client.mjs';
-import { checkFrames, checkProblem } from './lib/checks.mjs';
-import { Cluster } from './lib/cluster.mjs';
+import { checkProblem } from './lib/checks.mjs';
+import { Cluster, sharedCluster } from './lib/cluster.mjs';
 
-let mock;
-let cluster;
-before(async () => {
-  mock = await startMock();
-  cluster = new Cluster(mock);
-  await cluster.start(3);
-});
-after(async () => {
-  try {
-    await cluster?.dispose();
-  } finally {
-    await mock?.close();
-  }
-});
+const it = sharedCluster();
 
 const conversations = '/api/v1/conversations';
 
 function pairs() {
-  return cluster.nodes.flatMap((owner) => (
-    cluster.nodes.filter((node) => node !== owner).map((via) => [owner, via])));
+  return it.cluster.nodes.flatMap((owner) => (
+    it.cluster.nodes.filter((node) => node !== owner).map((via) => [owner, via])));
 }
 
 test('a conversation is made, read, changed and deleted through any node', async () => {
@@ -50,7 +35,7 @@ test('a conversation is made, read, changed and deleted through any node', async
     assert.deepEqual((await get(owner, path)).json, changed.json);
     checkProblem(await patch(via, path, { title: 5 }), 400);
     assert.equal((await del(via, path)).status, 204);
-    for (const node of cluster.nodes) {
+    for (const node of it.cluster.nodes) {
       checkProblem(await get(node, path), 404);
       checkProblem(await get(node, `${path}/messages`), 404);
       checkProblem(await del(node, path), 404);
@@ -74,15 +59,15 @@ test('a running stream shows in its conversation on all nodes, and ends when tha
       await reader.end();
       assert.ok(reader.terminal, 'it ends properly');
     }
-    await until(() => mock.last(tag).state === 'client_closed', 'the upstream is left');
-    for (const node of cluster.nodes) {
+    await until(() => it.mock.last(tag).state === 'client_closed', 'the upstream is left');
+    for (const node of it.cluster.nodes) {
       checkProblem(await get(node, `${startRoute}/${sender.ids_.stream}`), 404);
     }
   }
 });
 
 test('messages are paged through another node as through their own', async () => {
-  const [owner, via] = cluster.nodes;
+  const [owner, via] = it.cluster.nodes;
   const first = await answer(owner, { tokens: 2 });
   const { conversation } = first.ids_;
   for (let i = 0; i < 4; i += 1) {
@@ -94,7 +79,7 @@ test('messages are paged through another node as through their own', async () =>
     let i = 0;
     do {
       // Each page through another node.
-      const node = cluster.nodes[i % 3];
+      const node = it.cluster.nodes[i % 3];
       i += 1;
       const page = (await get(node,
         `${conversations}/${conversation}/messages?limit=3&order=${order}${cursor}`)).json;
@@ -119,10 +104,10 @@ test('an export through one node is imported again through another', async () =>
     const send = (node) => call(node, 'POST', `${conversations}/import`, {
       body: exported.text, headers: { 'Content-Type': 'application/json' },
     });
-    for (const node of cluster.nodes) checkProblem(await send(node), 409);
+    for (const node of it.cluster.nodes) checkProblem(await send(node), 409);
     assert.equal((await del(via, path)).status, 204);
     assert.equal((await send(via)).status, 201);
-    for (const node of cluster.nodes) {
+    for (const node of it.cluster.nodes) {
       assert.equal((await get(node, `${path}/export?format=json`)).text, exported.text);
       checkProblem(await send(node), 409);
     }
@@ -133,7 +118,7 @@ test('an export through one node is imported again through another', async () =>
 });
 
 test('a conversation of a node that nobody has met is imported once and found by all', async (t) => {
-  const stranger = new Cluster(mock);
+  const stranger = new Cluster(it.mock);
   t.after(() => stranger.dispose());
   await stranger.start(1);
   const first = await answer(stranger.nodes[0], { tokens: 4 });
@@ -142,27 +127,27 @@ test('a conversation of a node that nobody has met is imported once and found by
   const send = (node) => call(node, 'POST', `${conversations}/import`, {
     body: exported, headers: { 'Content-Type': 'application/json' },
   });
-  assert.equal((await send(cluster.nodes[1])).status, 201);
-  for (const node of cluster.nodes) {
+  assert.equal((await send(it.cluster.nodes[1])).status, 201);
+  for (const node of it.cluster.nodes) {
     checkProblem(await send(node), 409);
     assert.equal((await get(node, `${path}/export?format=json`)).text, exported);
   }
-  for (const node of cluster.nodes) {
+  for (const node of it.cluster.nodes) {
     await answer(node, { tokens: 1 }, { fields: { conversation_id: first.ids_.conversation } });
   }
-  assert.equal((await messagesOf(cluster.nodes[0], first.ids_.conversation)).length, 8);
-  assert.equal((await del(cluster.nodes[2], path)).status, 204);
+  assert.equal((await messagesOf(it.cluster.nodes[0], first.ids_.conversation)).length, 8);
+  assert.equal((await del(it.cluster.nodes[2], path)).status, 204);
 });
 
 test('imported through all nodes at the same instant, it has one owner', async (t) => {
-  const stranger = new Cluster(mock);
+  const stranger = new Cluster(it.mock);
   t.after(() => stranger.dispose());
   await stranger.start(1);
   for (let round = 0; round < 10; round += 1) {
     const first = await answer(stranger.nodes[0], { tokens: 2 });
     const path = `${conversations}/${first.ids_.conversation}`;
     const exported = (await get(stranger.nodes[0], `${path}/export?format=json`)).text;
-    const all = await Promise.all(cluster.nodes.map((node) => (
+    const all = await Promise.all(it.cluster.nodes.map((node) => (
       call(node, 'POST', `${conversations}/import`, {
         body: exported, headers: { 'Content-Type': 'application/json' },
       }))));
@@ -172,7 +157,7 @@ test('imported through all nodes at the same instant, it has one owner', async (
     for (const [i, one] of all.entries()) {
       if (one.status === 503) {
         await until(async () => {
-          const again = await call(cluster.nodes[i], 'POST', `${conversations}/import`, {
+          const again = await call(it.cluster.nodes[i], 'POST', `${conversations}/import`, {
             body: exported, headers: { 'Content-Type': 'application/json' },
           });
           return [201, 409].includes(again.status);
@@ -181,16 +166,16 @@ test('imported through all nodes at the same instant, it has one owner', async (
         assert.ok([201, 409].includes(one.status), shown);
       }
     }
-    const listed = (await get(cluster.nodes[0], `${conversations}?limit=100`)).json.data;
+    const listed = (await get(it.cluster.nodes[0], `${conversations}?limit=100`)).json.data;
     assert.equal(listed.filter((one) => one.id === first.ids_.conversation).length, 1);
-    assert.equal((await del(cluster.nodes[round % 3], path)).status, 204);
-    for (const node of cluster.nodes) checkProblem(await get(node, path), 404);
+    assert.equal((await del(it.cluster.nodes[round % 3], path)).status, 204);
+    for (const node of it.cluster.nodes) checkProblem(await get(node, path), 404);
   }
 });
 
 // -- lists ------------------------------------------------------------------------
 
-async function wholeList(node, limit, next = (i) => (i, node)) {
+async function wholeList(node, limit, next = () => node) {
   const data = [];
   let cursor = '';
   let i = 0;
@@ -207,7 +192,7 @@ async function wholeList(node, limit, next = (i) => (i, node)) {
 }
 
 test('lists hold the conversations of all nodes, newest activity first, on every node', async (t) => {
-  const own = new Cluster(mock);
+  const own = new Cluster(it.mock);
   t.after(() => own.dispose());
   await own.start(3);
   const made = [];
@@ -235,151 +220,5 @@ test('lists hold the conversations of all nodes, newest activity first, on every
     'a cursor of one node is good for the others');
   for (const bad of ['?limit=0', '?limit=101', '?cursor=nonsense']) {
     checkProblem(await get(own.nodes[1], `${conversations}${bad}`), 400);
-  }
-});
-
-// -- keys -------------------------------------------------------------------------
-
-const keyed = (key = newTag('key')) => ({ 'Idempotency-Key': key });
-const header = (answered, name) => (
-  answered.headers.get ? answered.headers.get(name) : answered.headers[name]);
-const replayed = (answered) => header(answered, 'idempotent-replayed') === 'true';
-
-test('the same key is one stream on all nodes, one after the other', async () => {
-  for (const owner of cluster.nodes) {
-    const plan = { tag: newTag(), tokens: 6, unicode: true };
-    const headers = keyed();
-    const first = await answer(owner, plan, { headers });
-    assert.ok(!replayed(first));
-    for (const node of cluster.nodes) {
-      const again = await answer(node, plan, { headers });
-      assert.ok(replayed(again));
-      checkFrames(again.frames);
-      assert.deepEqual(again.ids_, first.ids_);
-      assert.equal(again.text, first.text);
-      const blocking = await post(node, messageRoute, say(plan), headers);
-      assert.equal(blocking.json.stream_id, first.ids_.stream);
-      const started = await post(node, startRoute, say(plan), headers);
-      assert.equal(started.json.id, first.ids_.stream);
-      checkProblem(await post(node, streamRoute, say('other'), headers), 422,
-        'idempotency_key_reused');
-    }
-    assert.equal(mock.calls(plan.tag), 1);
-  }
-});
-
-test('the same key on all nodes at the same instant is one stream and one upstream call', async () => {
-  const routes = [startRoute, messageRoute, streamRoute];
-  for (let round = 0; round < 30; round += 1) {
-    const tag = newTag();
-    const headers = keyed();
-    const body = say({ tag, tokens: 3 });
-    const all = await Promise.all(Array.from({ length: 9 }, (_, i) => (
-      post(cluster.nodes[i % 3], routes[Math.floor(i / 3)], body, headers))));
-    const ids = new Set(all.map((answered) => {
-      assert.ok([200, 202].includes(answered.status),
-        `round ${round}: ${answered.status} ${answered.text}`);
-      return answered.headers['x-stream-id'] ?? answered.json.stream_id ?? answered.json.id;
-    }));
-    assert.equal(ids.size, 1, `round ${round}: ${[...ids].join()}`);
-    assert.equal(all.filter((answered) => !replayed(answered)).length, 1, 'one was the first');
-    assert.equal(mock.calls(tag), 1);
-  }
-});
-
-test('different bodies under one key at the same instant: one wins, the others are 422', async () => {
-  for (let round = 0; round < 15; round += 1) {
-    const headers = keyed();
-    const tags = cluster.nodes.map(() => newTag());
-    const all = await Promise.all(cluster.nodes.map((node, i) => (
-      post(node, messageRoute, say({ tag: tags[i], tokens: 2 }), headers))));
-    const shown = all.map((one) => `${one.status} ${one.text.slice(0, 120)}`).join('\n');
-    assert.equal(all.filter((one) => one.status === 200).length, 1, shown);
-    assert.equal(all.filter((one) => one.status === 422).length, 2, shown);
-    assert.equal(tags.reduce((sum, tag) => sum + mock.calls(tag), 0), 1);
-  }
-});
-
-test('one key into a conversation of one node, sent through all at once, is one message', async () => {
-  for (const owner of cluster.nodes) {
-    const { conversation } = (await answer(owner, { tokens: 1 })).ids_;
-    const tag = newTag();
-    const headers = keyed();
-    const body = say({ tag, tokens: 3 }, { conversation_id: conversation });
-    const all = await Promise.all(cluster.nodes.map((node) => (
-      post(node, messageRoute, body, headers))));
-    for (const one of all) assert.equal(one.status, 200, one.text);
-    assert.equal(new Set(all.map((one) => one.json.stream_id)).size, 1);
-    assert.equal(mock.calls(tag), 1);
-    assert.equal((await messagesOf(owner, conversation)).length, 4);
-  }
-});
-
-test('a key used for conversations of two nodes is 422 the second time', async () => {
-  const [a, b, c] = cluster.nodes;
-  const first = (await answer(a, { tokens: 1 })).ids_.conversation;
-  const second = (await answer(b, { tokens: 1 })).ids_.conversation;
-  const headers = keyed();
-  const send = (node, id) => post(node, messageRoute,
-    say({ tokens: 1 }, { conversation_id: id }), headers);
-  assert.equal((await send(c, first)).status, 200);
-  for (const node of [a, b, c]) {
-    checkProblem(await send(node, second), 422, 'idempotency_key_reused');
-    assert.ok(replayed(await send(node, first)));
-  }
-});
-
-test('a refused request leaves its key free on all nodes', async () => {
-  const [a, b, c] = cluster.nodes;
-  const busy = newTag();
-  const running = await openStream(a, { tag: busy, gate: 1, tokens: 2 });
-  await running.untilText('w0 ');
-  const headers = keyed();
-  const tag = newTag();
-  const body = say({ tag, tokens: 2 }, { conversation_id: running.ids_.conversation });
-  for (const node of [b, c, a]) checkProblem(await post(node, messageRoute, body, headers), 409);
-  // Nor does it bind the key to that node.
-  const elsewhere = await post(c, messageRoute, say({ tag, tokens: 2 }), headers);
-  assert.equal(elsewhere.status, 200, elsewhere.text);
-  assert.ok(!replayed(elsewhere));
-  mock.release(busy);
-  await running.end();
-  checkProblem(await post(b, messageRoute, body, headers), 422);
-  assert.equal(mock.calls(tag), 1);
-});
-
-test('a deleted conversation\'s key is free again on all nodes', async () => {
-  const [a, b, c] = cluster.nodes;
-  const headers = keyed();
-  const plan = { tag: newTag(), tokens: 2 };
-  const first = await answer(a, plan, { headers });
-  assert.ok(replayed(await answer(b, plan, { headers })));
-  assert.equal((await del(c, `${conversations}/${first.ids_.conversation}`)).status, 204);
-  const second = await answer(b, plan, { headers });
-  assert.ok(!replayed(second));
-  assert.notEqual(second.ids_.stream, first.ids_.stream);
-  const third = await answer(c, plan, { headers });
-  assert.equal(third.ids_.stream, second.ids_.stream);
-  assert.equal(mock.calls(plan.tag), 2);
-});
-
-test('keys are known after a restart of all nodes', async (t) => {
-  const own = new Cluster(mock);
-  t.after(() => own.dispose());
-  await own.start(3);
-  const headers = own.nodes.map(() => keyed());
-  const plans = own.nodes.map(() => ({ tag: newTag(), tokens: 3 }));
-  const first = await Promise.all(own.nodes.map((node, i) => (
-    answer(node, plans[i], { headers: headers[i] }))));
-  await Promise.all(own.nodes.map((node) => node.kill9()));
-  await Promise.all(own.nodes.map((node) => node.start()));
-  await own.agreed();
-  for (const [i, plan] of plans.entries()) {
-    const through = own.nodes[(i + 1) % 3];
-    const again = await answer(through, plan, { headers: headers[i] });
-    assert.ok(replayed(again));
-    assert.deepEqual(again.ids_, first[i].ids_);
-    checkProblem(await post(own.nodes[(i + 2) % 3], messageRoute, say('other'), headers[i]), 422);
-    assert.equal(mock.calls(plan.tag), 1);
   }
 });

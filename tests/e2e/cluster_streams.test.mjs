@@ -2,9 +2,9 @@
 // cancelled and counted through any other.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 
-import { startMock, textOf } from '../support/mock_upstream.mjs';
+import { textOf } from '../support/mock_upstream.mjs';
 import { randomFrom, seedFromEnvironment, until } from '../support/wait.mjs';
 import { RawConnection, requestBytes } from '../support/raw_http.mjs';
 import {
@@ -14,37 +14,24 @@ import {
 import {
   checkEventsBody, checkFrames, checkGoodAnswer, checkProblem,
 } from './lib/checks.mjs';
-import { Cluster, membersSeenBy, residentBytes } from './lib/cluster.mjs';
+import { Cluster, membersSeenBy, residentBytes, sharedCluster } from './lib/cluster.mjs';
 
-let mock;
-let cluster;
-before(async () => {
-  mock = await startMock();
-  cluster = new Cluster(mock);
-  await cluster.start(3);
-});
-after(async () => {
-  try {
-    await cluster?.dispose();
-  } finally {
-    await mock?.close();
-  }
-});
+const it = sharedCluster();
 
 // Every pair of different nodes: the owner, and the one that is asked.
 function pairs() {
-  return cluster.nodes.flatMap((owner) => (
-    cluster.nodes.filter((node) => node !== owner).map((via) => [owner, via])));
+  return it.cluster.nodes.flatMap((owner) => (
+    it.cluster.nodes.filter((node) => node !== owner).map((via) => [owner, via])));
 }
 
 const eventsOf = (stream) => `${startRoute}/${stream}/events`;
 
 test('a conversation is continued through every node, on all three routes', async () => {
-  for (const owner of cluster.nodes) {
+  for (const owner of it.cluster.nodes) {
     const first = await answer(owner, { tokens: 3 });
     const { conversation } = first.ids_;
     const fields = { conversation_id: conversation };
-    for (const via of cluster.nodes) {
+    for (const via of it.cluster.nodes) {
       const plan = { tag: newTag(), tokens: 8, unicode: true };
       const streamed = await answer(via, plan, { fields });
       checkGoodAnswer(streamed, textOf(plan));
@@ -61,12 +48,12 @@ test('a conversation is continued through every node, on all three routes', asyn
       const read = await (await join(via, started.json.id)).end();
       checkEventsBody(read.raw);
       assert.equal(read.text, textOf(plan));
-      assert.equal(mock.calls(plan.tag), 3);
+      assert.equal(it.mock.calls(plan.tag), 3);
       // The history that the upstream was given is the conversation's.
-      assert.equal(mock.last(plan.tag).body.messages.filter((m) => m.role === 'assistant').length,
+      assert.equal(it.mock.last(plan.tag).body.messages.filter((m) => m.role === 'assistant').length,
         (await messagesOf(owner, conversation)).length / 2 - 1);
     }
-    const seen = await Promise.all(cluster.nodes.map((node) => messagesOf(node, conversation)));
+    const seen = await Promise.all(it.cluster.nodes.map((node) => messagesOf(node, conversation)));
     assert.equal(seen[0].length, 2 + 3 * 3 * 2);
     assert.deepEqual(seen[1], seen[0]);
     assert.deepEqual(seen[2], seen[0]);
@@ -97,20 +84,20 @@ test('a stream is resumed through every node at any seq', async (t) => {
 });
 
 test('readers on all nodes see the same frames, live', async () => {
-  for (const owner of cluster.nodes) {
+  for (const owner of it.cluster.nodes) {
     const tag = newTag();
     const plan = { tag, tokens: 30, gate: 10, unicode: true };
     const sender = await openStream(owner, plan);
     await sender.until((r) => r.text === textOf({ ...plan, tokens: 10 }), 'the first ten words');
     const readers = await Promise.all(
-      [0, 1, 2, 0, 1, 2].map((i) => join(cluster.nodes[i], sender.ids_.stream)));
+      [0, 1, 2, 0, 1, 2].map((i) => join(it.cluster.nodes[i], sender.ids_.stream)));
     for (const reader of readers) {
       await reader.until((r) => r.text === textOf({ ...plan, tokens: 10 }), 'what was said before');
     }
-    assert.equal((await streamState(cluster.nodes[0], sender.ids_.stream)).subscribers, 7);
+    assert.equal((await streamState(it.cluster.nodes[0], sender.ids_.stream)).subscribers, 7);
     // One word at a time: everybody gets each as a frame of its own.
     for (let i = 11; i <= 30; i += 1) {
-      mock.release(tag, 1);
+      it.mock.release(tag, 1);
       for (const reader of [sender, ...readers]) {
         await reader.until((r) => r.text === textOf({ ...plan, tokens: i }), `word ${i}`);
       }
@@ -129,12 +116,12 @@ test('readers on all nodes see the same frames, live', async () => {
 test('a reader hops from node to node and has the whole text in the end', async () => {
   const tag = newTag();
   const plan = { tag, tokens: 24, gate: 0, unicode: true };
-  const { json: state } = await post(cluster.nodes[0], startRoute, say(plan));
+  const { json: state } = await post(it.cluster.nodes[0], startRoute, say(plan));
   let text = '';
   let after_ = null;
   for (let i = 1; i <= 24; i += 1) {
-    const reader = await join(cluster.nodes[i % 3], state.id, { after: after_ });
-    mock.release(tag, 1);
+    const reader = await join(it.cluster.nodes[i % 3], state.id, { after: after_ });
+    it.mock.release(tag, 1);
     const wanted = textOf({ ...plan, tokens: i });
     await reader.until((r) => text + r.text === wanted, `word ${i}`);
     if (i === 24) await reader.end();
@@ -158,7 +145,7 @@ test('a cancel through another node ends the stream for readers on all', async (
       assert.equal(reader.terminal.finish_reason, 'cancelled');
       assert.equal(reader.text, textOf({ tokens: 4 }));
     }
-    await until(() => mock.last(tag).state === 'client_closed', 'the upstream is left');
+    await until(() => it.mock.last(tag).state === 'client_closed', 'the upstream is left');
     const again = await post(via, `${startRoute}/${sender.ids_.stream}/cancel`);
     assert.equal(again.status, 200);
     assert.equal(again.json.status, 'cancelled');
@@ -167,9 +154,9 @@ test('a cancel through another node ends the stream for readers on all', async (
 });
 
 test('a stream that nobody knows is 404 through every node', async () => {
-  const first = await answer(cluster.nodes[0], { tokens: 1 });
+  const first = await answer(it.cluster.nodes[0], { tokens: 1 });
   const unknown = first.ids_.stream.replace(/.{4}$/, 'zzzz');
-  for (const node of cluster.nodes) {
+  for (const node of it.cluster.nodes) {
     for (const id of [unknown, 'strm_zzzz', 'strm_00000000000000000000']) {
       checkProblem(await get(node, `${startRoute}/${id}`), 404);
       checkProblem(await get(node, eventsOf(id)), 404);
@@ -205,17 +192,17 @@ test('a reader on another node keeps a stream alive; when it leaves, the policy 
     sender.abort();
     await until(async () => (await streamState(owner, stream)).subscribers === 1,
       'the sender is gone');
-    mock.release(tag, 2);
+    it.mock.release(tag, 2);
     await remote.untilText('w3 ');
     remote.abort();
     const state = await untilStatus(via, stream, 'cancelled');
     assert.equal(state.subscribers, 0);
-    await until(() => mock.last(tag).state === 'client_closed', 'the upstream is left');
+    await until(() => it.mock.last(tag).state === 'client_closed', 'the upstream is left');
   }
 });
 
 test('a reader that was sent through another node counts as the sender', async () => {
-  const [owner, via] = cluster.nodes;
+  const [owner, via] = it.cluster.nodes;
   const { conversation } = (await answer(owner, { tokens: 1 })).ids_;
   const tag = newTag();
   const fields = { conversation_id: conversation, on_disconnect: 'cancel' };
@@ -226,7 +213,7 @@ test('a reader that was sent through another node counts as the sender', async (
   sender.abort();
   await until(async () => (await streamState(owner, sender.ids_.stream)).subscribers === 1,
     'the sender is gone');
-  mock.release(tag);
+  it.mock.release(tag);
   await local.end();
   assert.equal(local.text, textOf({ tokens: 6 }));
 });
@@ -245,7 +232,7 @@ test('a remote reader that stops reading holds nobody up and costs no memory', a
   const tag = newTag();
   // Some 8 MB, more than sockets and credit can hold.
   const plan = { tag, tokens: 2000, pad: 4000, gate: 1 };
-  const big = new Cluster(mock, { 'limits.max-response-chars': 10_000_000 });
+  const big = new Cluster(it.mock, { 'limits.max-response-chars': 10_000_000 });
   t.after(() => big.dispose());
   await big.start(3);
   const [o, v, w] = big.nodes;
@@ -255,7 +242,7 @@ test('a remote reader that stops reading holds nobody up and costs no memory', a
   const quick = await Promise.all([o, v, w].map((node) => join(node, state.id)));
   for (const reader of quick) await reader.untilText('w0');
   const before_ = big.nodes.map(residentBytes);
-  mock.release(tag);
+  it.mock.release(tag);
   for (const reader of quick) {
     await reader.end();
     assert.equal(reader.text, textOf(plan));
@@ -269,7 +256,7 @@ test('a remote reader that stops reading holds nobody up and costs no memory', a
 });
 
 test('a node that is much more loaded than another gives new conversations away', async () => {
-  const [a, b] = cluster.nodes;
+  const [a, b] = it.cluster.nodes;
   const tag = newTag();
   const plan = { tag, gate: 0, tokens: 2 };
   const start = () => post(a, startRoute, say(plan, { on_disconnect: 'continue' }));
@@ -286,7 +273,7 @@ test('a node that is much more loaded than another gives new conversations away'
     const given = others[0] + others[1];
     return own + given === 54 && given >= 4;
   }, 'the last ones live elsewhere', { every: 100 });
-  mock.release(tag);
+  it.mock.release(tag);
   for (const { status, json: state } of [...few, ...many, ...more]) {
     assert.equal(status, 202);
     await untilStatus(b, state.id, 'complete');

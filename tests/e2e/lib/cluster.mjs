@@ -6,6 +6,7 @@
 
 import fs from 'node:fs';
 import net from 'node:net';
+import { after, before } from 'node:test';
 
 import { startMock } from '../../support/mock_upstream.mjs';
 import { Parley } from '../../support/parley.mjs';
@@ -34,8 +35,7 @@ export async function fixedPort(host = '127.0.0.1') {
   }
 }
 
-// What GET /api/v1/cluster of a node says, by name. Null while the node does
-// not answer.
+// What GET /api/v1/cluster of a node says, by name.
 export async function membersSeenBy(node) {
   const answered = await get(node, '/api/v1/cluster');
   if (answered.status !== 200) throw new Error(`cluster: ${answered.status} ${answered.text}`);
@@ -139,4 +139,22 @@ export async function emptyCluster(t, options = {}) {
   const cluster = new Cluster(mock, options);
   t.after(() => cluster.dispose());
   return cluster;
+}
+
+// The same for all tests of a file.
+export function sharedCluster(size = 3) {
+  const it = { mock: null, cluster: null };
+  before(async () => {
+    it.mock = await startMock();
+    it.cluster = new Cluster(it.mock);
+    await it.cluster.start(size);
+  });
+  after(async () => {
+    try {
+      await it.cluster?.dispose();
+    } finally {
+      await it.mock?.close();
+    }
+  });
+  return it;
 }
