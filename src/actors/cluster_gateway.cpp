@@ -66,10 +66,7 @@ cluster_gateway::behavior_type cluster_gateway::make_behavior() {
     [this](const export_conversation& what) {
       return pass_on<exported_conversation>(what.id, what);
     },
-    [this](import_conversation& what) {
-      auto id = what.what.conversation.id;
-      return pass_on<conversation_view>(id, std::move(what));
-    },
+    [this](import_conversation& what) { return on_import(what); },
     // -- this node
     [this](get_node_status what) { return delegate(env_.local, what); },
     // -- other nodes
@@ -133,20 +130,29 @@ void cluster_gateway::locate(const conversation_id& id, owner_function then) {
   struct search {
     std::size_t unanswered = 1;
     std::optional<node_tag> found;
+    std::optional<error> missing;
     owner_function then;
   };
   auto state = std::make_shared<search>();
   state->then = std::move(then);
-  auto answered = [self = env_.self, state](std::optional<node_tag> at) {
+  auto answered = [id, state](std::optional<node_tag> at) {
     if (at && !state->found)
       state->found = at;
-    // Nobody has it: this node says so, or takes it.
-    if (--state->unanswered == 0)
-      state->then(state->found.value_or(self));
+    if (--state->unanswered > 0)
+      return;
+    if (state->found)
+      state->then(*state->found);
+    else if (state->missing)
+      state->then(fail(std::move(*state->missing)));
+    else
+      state->then(fail(errc::conversation_not_found,
+                       "there is no conversation " + id.str()));
   };
   for (const auto& [tag, other] : others_) {
-    if (!other.up)
+    if (!other.up) {
+      state->missing = unavailable(tag); // it may have it
       continue;
+    }
     ++state->unanswered;
     request(other.door, env_.settings.cluster.failure_timeout,
             get_conversation{id})

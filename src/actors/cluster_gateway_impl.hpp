@@ -57,6 +57,15 @@ private:
   static void ignore(const caf::error&) {
   }
 
+  // However the connection to a node, or that node's gateway, came to its end:
+  // the node is not there.
+  [[nodiscard]] caf::error meant_by(node_tag node, caf::error why) const {
+    auto ours = why.category() == caf::type_id_v<errc>;
+    if (node == env_.self || ours || why == caf::sec::request_timeout)
+      return why;
+    return to_caf(unavailable(node));
+  }
+
   // Asks a node's gateway, for a promise. Fails when the node goes down.
   // `refused` hears what the node itself answered, not its loss.
   template <class Answer, class Question, class Refused = void (*)(
@@ -76,11 +85,11 @@ private:
     pending_.emplace(number, pending{to, std::move(lost)});
     auto asked
       = request(*door, limits::actor_request_timeout, std::move(what));
-    auto failed = [this, number, promise,
+    auto failed = [this, number, to, promise,
                    refused](caf::error& why) mutable {
       pending_.erase(number);
       refused(why);
-      promise.deliver(std::move(why));
+      promise.deliver(meant_by(to, std::move(why)));
     };
     if constexpr (std::is_void_v<Answer>)
       std::move(asked).then(
@@ -154,6 +163,15 @@ private:
 
   caf::result<stream_opened> on_open(open_stream& what);
   void open_with_key(node_tag wanted, open_stream what, open_promise promise);
+  // Calls `then` with the one node where what this key stands for lives, or
+  // will: `wanted` unless somebody knows better.
+  void place_once(find_claim claim, node_tag wanted,
+                  std::function<void(const caf::expected<node_tag>&)> then);
+  // A conversation whose node nobody has met: one node takes it, however many
+  // are asked at once.
+  void import_foreign(import_conversation what,
+                      caf::typed_response_promise<conversation_view> promise);
+  caf::result<conversation_view> on_import(import_conversation& what);
   void ask_all(std::uint64_t digest);
   void ask_node(std::uint64_t digest, node_tag node);
   void ask_own_store(std::uint64_t digest);

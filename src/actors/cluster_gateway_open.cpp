@@ -42,10 +42,8 @@ find_claim cluster_gateway::question_of(const std::string& caller,
 
 void cluster_gateway::open_with_key(node_tag wanted, open_stream what,
                                     open_promise promise) {
-  const auto& caller = what.request.caller;
-  const auto& key = what.request.idempotency_key;
-  auto digest = claim_digest(caller, key);
-  auto question = question_of(caller, key);
+  auto question
+    = question_of(what.request.caller, what.request.idempotency_key);
   auto open_it = [this, wanted, what = std::move(what),
                   promise](const caf::expected<node_tag>& target) mutable {
     // Where the key leads elsewhere and the conversation does not, only the
@@ -57,24 +55,31 @@ void cluster_gateway::open_with_key(node_tag wanted, open_stream what,
     else
       open_elsewhere(*target, wanted, what, promise);
   };
+  place_once(std::move(question), wanted, std::move(open_it));
+}
+
+void cluster_gateway::place_once(
+  find_claim claim, node_tag wanted,
+  std::function<void(const caf::expected<node_tag>&)> then) {
+  auto digest = claim_digest(claim.caller, claim.key);
   if (auto same = placing_.find(digest); same != placing_.end()) {
-    same->second.waiting.emplace_back(std::move(open_it));
+    same->second.waiting.emplace_back(std::move(then));
     return;
   }
   auto way = claims_.find(digest);
   if (way && way->sure) {
-    open_it(way->target);
+    then(way->target);
     return;
   }
   // Reserved by one that cannot be asked what became of it.
   if (way && way->by != env_.self && member(way->by) == nullptr) {
-    promise.deliver(to_caf(unavailable(way->by)));
+    then(to_caf(unavailable(way->by)));
     return;
   }
   auto& entry = placing_[digest];
   entry.target = wanted;
-  entry.claim = std::move(question);
-  entry.waiting.emplace_back(std::move(open_it));
+  entry.claim = std::move(claim);
+  entry.waiting.emplace_back(std::move(then));
   ask_all(digest);
 }
 
@@ -271,6 +276,49 @@ cluster_gateway::on_reserve(const reserve_claim& what) {
       },
       [promise](caf::error& why) mutable { promise.deliver(std::move(why)); });
   return promise;
+}
+
+// -- imports -----------------------------------------------------------------
+
+caf::result<conversation_view>
+cluster_gateway::on_import(import_conversation& what) {
+  auto id = what.what.conversation.id;
+  if (id.node() == env_.self || known(id.node()) || others_.empty())
+    return pass_on<conversation_view>(id, std::move(what));
+  auto promise = make_response_promise<conversation_view>();
+  locate(id, [this, what = std::move(what),
+              promise](const result<node_tag>& owner) mutable {
+    if (owner)
+      forward<conversation_view>(*owner, std::move(what), promise);
+    else if (owner.error().code == errc::conversation_not_found)
+      import_foreign(std::move(what), promise);
+    else
+      promise.deliver(to_caf(owner.error()));
+  });
+  return promise;
+}
+
+void cluster_gateway::import_foreign(
+  import_conversation what,
+  caf::typed_response_promise<conversation_view> promise) {
+  // No client's key: callers' names have no control characters.
+  auto claim = question_of("\x01import", what.what.conversation.id.str());
+  auto digest = claim_digest(claim.caller, claim.key);
+  auto import_it = [this, what = std::move(what), promise,
+                    digest](const caf::expected<node_tag>& target) mutable {
+    if (!target) {
+      promise.deliver(target.error());
+      return;
+    }
+    // Who looked for it before it was there may still come, so the way to a
+    // conversation that is there stays.
+    auto refused = [this, digest, at = *target](const caf::error& why) {
+      if (to_error(why).code != errc::id_in_use)
+        release(digest, at);
+    };
+    forward<conversation_view>(*target, std::move(what), promise, refused);
+  };
+  place_once(std::move(claim), env_.self, std::move(import_it));
 }
 
 } // namespace parley::actors

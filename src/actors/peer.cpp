@@ -86,11 +86,10 @@ private:
         tell_load();
         tell_gateway();
       });
-    // Again: who has just become a member may not have known this node then.
-    if (sees_due_) {
+    // Once for all that has changed, and when those that have just become
+    // members know this node, too.
+    if (std::exchange(sees_due_, false))
       tell_sees();
-      sees_due_ = false;
-    }
     for (const auto& address : missing())
       connect(address);
     run_after(this, tick_interval, [this] { tick(); });
@@ -251,7 +250,7 @@ private:
     auto version = who.info.version;
     if (table_.enter(std::move(who))) {
       env_.log.info("cluster.node_up", {{"node", name}, {"version", version}});
-      tell_sees();
+      sees_due_ = true;
     }
     for (const auto& one : known)
       if (table_.members().size() < max_members)
@@ -274,7 +273,7 @@ private:
     env_.log.warn("cluster.node_down", {{"node", gone->info.name}});
     for (const auto& alias : aliases_[gone->info.tag])
       settled_.erase(alias);
-    tell_sees();
+    sees_due_ = true;
     tell_gateway();
   }
 
@@ -297,7 +296,6 @@ private:
   }
 
   void tell_sees() {
-    sees_due_ = true;
     node_sees what{load_.from, table_.seen()};
     for (const auto& [tag, one] : table_.members())
       if (one.up())

@@ -9,7 +9,7 @@ namespace {
 // API §5. Browsers hide all other headers from scripts.
 constexpr std::string_view exposed_headers =
   "X-Stream-Id, X-Conversation-Id, X-Message-Id, X-Request-Id, Location, "
-  "Retry-After, Idempotent-Replayed";
+  "Retry-After, Idempotent-Replayed, X-Missing-Node";
 constexpr std::string_view allowed_headers =
   "Content-Type, Authorization, Idempotency-Key, Last-Event-ID, "
   "Cache-Control, X-Request-Id";

@@ -211,13 +211,13 @@ void subscriber::on_drain() {
   flush();
 }
 
-// The log goes on without this reader, so the frame takes a number that the
-// reader has not seen, but is not told as a place to come back to.
+// The log goes on without this reader: the frame's number is not one of it.
 void subscriber::end_with(errc code, std::string text) {
   ended_ = true;
   format_.encode_unlogged(
     pending_,
-    error_event{code, std::move(text), info(code).retryable, last_seq_ + 1});
+    error_event{code, std::move(text), info(code).retryable,
+                limits::detached_seq + last_seq_});
   flush();
 }
 

@@ -25,14 +25,11 @@ public:
   using io::network::scribe_impl::scribe_impl;
 
   void configure_read(io::receive_policy::config config) override {
-    if (config.second <= max_network_message_bytes) {
-      io::network::scribe_impl::configure_read(config);
-      return;
-    }
-    // The broker hears that the connection is closed; nothing more is read.
-    io_failure(&stream_.backend(), io::network::operation::read);
-    stream_.graceful_shutdown();
+    io::network::scribe_impl::configure_read(bound_(config));
   }
+
+private:
+  read_bound bound_;
 };
 
 class bounded_doorman : public io::network::doorman_impl {

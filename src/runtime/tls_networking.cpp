@@ -76,12 +76,7 @@ public:
   }
 
   void configure_read(io::receive_policy::config config) override {
-    if (config.second > max_network_message_bytes) {
-      io_failure(&stream_.backend(), io::network::operation::read);
-      stream_.graceful_shutdown();
-      return;
-    }
-    stream_.configure_read(config);
+    stream_.configure_read(bound_(config));
     if (!std::exchange(launched_, true)) {
       stream_.start(this);
       // The handshake may have something to write before anybody else has.
@@ -130,6 +125,7 @@ public:
 
 private:
   bool launched_ = false;
+  read_bound bound_;
   io::network::stream_impl<tls_policy> stream_;
 };
 

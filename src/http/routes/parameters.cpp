@@ -72,7 +72,8 @@ result<seq_t> last_event_id(const request& what) {
   if (!text)
     return seq_t{0};
   if (const auto value = number_from(*text))
-    return *value;
+    return *value < limits::detached_seq ? *value
+                                         : *value - limits::detached_seq;
   return fail(errc::invalid_cursor,
               name + " is the seq of a frame: a number of at most 16 digits.",
               name);
