@@ -98,9 +98,14 @@ export class Cluster {
   // All that run see each other, and of the rest nobody says that it is up.
   async agreed() {
     const names = this.running.map((node) => node.name).sort();
-    await until(async () => (
-      await Promise.all(this.running.map((node) => agrees(node, names)))
-    ).every(Boolean), `${names} agree on the members`, { every: 50 });
+    try {
+      await until(async () => (
+        await Promise.all(this.running.map((node) => agrees(node, names)))
+      ).every(Boolean), `${names} agree on the members`, { every: 50 });
+    } catch (error) {
+      error.message += `\n${(await Promise.all(this.running.map(viewText))).join('\n')}`;
+      throw error;
+    }
     return this;
   }
 
@@ -115,6 +120,13 @@ export class Cluster {
       this.nodes.map((node) => (node.child ? node.dispose() : null)));
     for (const end of ends) if (end.status === 'rejected') throw end.reason;
   }
+}
+
+// What a node thinks of the others, and how it came to that.
+async function viewText(node) {
+  const members = [...(await membersSeenBy(node)).values()]
+    .map((one) => `${one.name} ${one.status} sees [${one.sees}]`);
+  return `${node.name}: ${members.join(', ')}\n${logLines(node, ' cluster.').slice(-12).join('\n')}`;
 }
 
 async function agrees(node, names) {
