@@ -10,8 +10,8 @@
 //   mock_upstream [--port=0]
 //
 // prints `mock_upstream: listening on http://127.0.0.1:PORT/v1` when it takes
-// requests. `GET /stats` tells how many requests wait, how late it was, and when
-// a client last hung up in mid-answer.
+// requests. `GET /stats` tells how many requests wait, how late it was, and
+// when a client last hung up in mid-answer.
 #include "mock_answer.hpp"
 #include "support/event_loop.hpp"
 #include "support/http_reader.hpp"

@@ -16,8 +16,7 @@ std::uint64_t claim_digest(std::string_view caller,
   return hash;
 }
 
-std::optional<claim_table::way>
-claim_table::find(std::uint64_t digest) const {
+std::optional<claim_table::way> claim_table::find(std::uint64_t digest) const {
   auto found = ways_.find(digest);
   if (found == ways_.end())
     return std::nullopt;

@@ -160,8 +160,9 @@ void cluster_gateway::locate(const conversation_id& id, owner_function then) {
             [answered](const caf::error&) { answered(std::nullopt); });
   }
   request(env_.local, caf::infinite, get_conversation{id})
-    .then([answered, at = env_.self](const conversation_view&) { answered(at); },
-          [answered](const caf::error&) { answered(std::nullopt); });
+    .then(
+      [answered, at = env_.self](const conversation_view&) { answered(at); },
+      [answered](const caf::error&) { answered(std::nullopt); });
 }
 
 node_tag cluster_gateway::place() const {
@@ -214,18 +215,18 @@ cluster_gateway::on_list(const list_conversations& what) {
       continue;
     }
     request(other.door, env_.settings.cluster.failure_timeout, what)
-      .then(
-        [answered](conversation_page& page) mutable {
-          answered(std::move(page));
-        },
-        [answered, nothing](const caf::error&) mutable {
-          answered(std::move(nothing));
-        });
+      .then([answered](
+              conversation_page& page) mutable { answered(std::move(page)); },
+            [answered, nothing](const caf::error&) mutable {
+              answered(std::move(nothing));
+            });
   }
   // What is wrong with the question this node knows as well as the others.
   request(env_.local, caf::infinite, what)
     .then(
-      [answered](conversation_page& page) mutable { answered(std::move(page)); },
+      [answered](conversation_page& page) mutable {
+        answered(std::move(page));
+      },
       [promise](caf::error& why) mutable { promise.deliver(std::move(why)); });
   return promise;
 }

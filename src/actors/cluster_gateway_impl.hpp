@@ -68,8 +68,8 @@ private:
 
   // Asks a node's gateway, for a promise. Fails when the node goes down.
   // `refused` hears what the node itself answered, not its loss.
-  template <class Answer, class Question, class Refused = void (*)(
-                                            const caf::error&)>
+  template <class Answer, class Question,
+            class Refused = void (*)(const caf::error&)>
   void forward(node_tag to, Question what,
                caf::typed_response_promise<Answer> promise,
                Refused refused = ignore) {
@@ -83,8 +83,7 @@ private:
       promise.deliver(why);
     };
     pending_.emplace(number, pending{to, std::move(lost)});
-    auto asked
-      = request(*door, limits::actor_request_timeout, std::move(what));
+    auto asked = request(*door, limits::actor_request_timeout, std::move(what));
     auto failed = [this, number, to, promise,
                    refused](caf::error& why) mutable {
       pending_.erase(number);
@@ -152,9 +151,9 @@ private:
   struct placing {
     node_tag target;
     find_claim claim;
-    std::map<node_tag, int> asked;  // questions that are not answered yet
-    std::optional<node_tag> taken;  // somebody has it
-    std::optional<node_tag> lost;   // has reserved it, and is down
+    std::map<node_tag, int> asked;    // questions that are not answered yet
+    std::optional<node_tag> taken;    // somebody has it
+    std::optional<node_tag> lost;     // has reserved it, and is down
     std::optional<caf::error> failed; // somebody cannot tell
     // Equal requests that came meanwhile, and what other nodes asked.
     std::vector<std::function<void(const caf::expected<node_tag>&)>> waiting;

@@ -9,8 +9,7 @@ namespace parley::actors {
 
 caf::result<stream_opened> cluster_gateway::on_open(open_stream& what) {
   auto conversation = what.request.conversation;
-  auto has_key
-    = !what.request.idempotency_key.empty() && !others_.empty();
+  auto has_key = !what.request.idempotency_key.empty() && !others_.empty();
   auto is_here = conversation.empty() ? place() == env_.self
                                       : conversation.node() == env_.self;
   if (is_here && !has_key)
@@ -36,14 +35,14 @@ caf::result<stream_opened> cluster_gateway::on_open(open_stream& what) {
 
 find_claim cluster_gateway::question_of(const std::string& caller,
                                         const std::string& key) const {
-  return {caller, key,
-          {timestamp::now().ms - env_.settings.idempotency.ttl.count()}};
+  return {
+    caller, key, {timestamp::now().ms - env_.settings.idempotency.ttl.count()}};
 }
 
 void cluster_gateway::open_with_key(node_tag wanted, open_stream what,
                                     open_promise promise) {
-  auto question
-    = question_of(what.request.caller, what.request.idempotency_key);
+  auto question =
+    question_of(what.request.caller, what.request.idempotency_key);
   auto open_it = [this, wanted, what = std::move(what),
                   promise](const caf::expected<node_tag>& target) mutable {
     // Where the key leads elsewhere and the conversation does not, only the
@@ -192,12 +191,12 @@ void cluster_gateway::place_if_answered(std::uint64_t digest) {
 
 void cluster_gateway::open_claimed(node_tag target, open_stream what,
                                    open_promise promise) {
-  auto digest
-    = claim_digest(what.request.caller, what.request.idempotency_key);
+  auto digest = claim_digest(what.request.caller, what.request.idempotency_key);
   auto refused = [this, digest, target](const caf::error& why) {
     // Not lost, and no other request's: the key is free again.
-    if (why.category() == caf::type_id_v<errc>
-        && to_error(why).code != errc::idempotency_key_reused)
+    if (why.category()
+          == caf::type_id_v<
+            errc> && to_error(why).code != errc::idempotency_key_reused)
       release(digest, target);
   };
   forward<stream_opened>(target, std::move(what), promise, refused);
@@ -206,8 +205,8 @@ void cluster_gateway::open_claimed(node_tag target, open_stream what,
 void cluster_gateway::open_elsewhere(node_tag target, node_tag wanted,
                                      const open_stream& what,
                                      open_promise promise) {
-  auto question
-    = question_of(what.request.caller, what.request.idempotency_key);
+  auto question =
+    question_of(what.request.caller, what.request.idempotency_key);
   auto decide = [this, target, wanted, what,
                  promise](const found_claim& found) {
     open_claimed(found.found ? target : wanted, what, promise);
@@ -234,8 +233,7 @@ void cluster_gateway::release(std::uint64_t digest, node_tag target) {
 }
 
 caf::result<claim_answer>
-cluster_gateway::on_reserve_in_flight(const reserve_claim& what,
-                                      placing& own) {
+cluster_gateway::on_reserve_in_flight(const reserve_claim& what, placing& own) {
   if (own.target < what.target) {
     own.deferred.push_back(make_response_promise<claim_answer>());
     return own.deferred.back();

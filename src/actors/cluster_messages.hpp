@@ -145,12 +145,10 @@ bool inspect(Inspector& f, get_cluster& x) {
 }
 template <class Inspector>
 bool inspect(Inspector& f, member_state& x) {
-  return f.object(x).fields(f.field("info", x.info),
-                            f.field("status", x.status),
-                            f.field("self", x.self),
-                            f.field("draining", x.draining),
-                            f.field("streams", x.streams),
-                            f.field("sees", x.sees));
+  return f.object(x).fields(
+    f.field("info", x.info), f.field("status", x.status),
+    f.field("self", x.self), f.field("draining", x.draining),
+    f.field("streams", x.streams), f.field("sees", x.sees));
 }
 template <class Inspector>
 bool inspect(Inspector& f, cluster_view& x) {

@@ -20,9 +20,9 @@ member_table::refuse(const node_info& who) const {
   if (who.schema != self_.schema)
     return refusal{greeting_reply::schema,
                    "its messages have schema " + std::to_string(who.schema)
-                     + " (version " + who.version + "), those of "
-                     + self_.name + " schema " + std::to_string(self_.schema)
-                     + " (version " + self_.version + ")"};
+                     + " (version " + who.version + "), those of " + self_.name
+                     + " schema " + std::to_string(self_.schema) + " (version "
+                     + self_.version + ")"};
   auto taken = [&who](const node_info& by) {
     return refusal{greeting_reply::duplicate,
                    "the node " + by.name + " at " + by.host + ":"

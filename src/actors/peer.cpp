@@ -115,18 +115,17 @@ private:
 
   void connect(const config::endpoint& to) {
     busy_.emplace(to.host, to.port);
-    env_.transport.connect(
-      to, [this, self = caf::weak_actor_ptr{ctrl()},
-           to](caf::expected<caf::strong_actor_ptr> found) {
-        auto strong = self.lock();
-        if (!strong)
-          return;
-        // Back to this actor's thread.
-        auto then = [this, to, found = std::move(found)] {
-          on_connected(to, found);
-        };
-        run_on(strong, std::move(then));
-      });
+    env_.transport.connect(to, [this, self = caf::weak_actor_ptr{ctrl()}, to](
+                                 caf::expected<caf::strong_actor_ptr> found) {
+      auto strong = self.lock();
+      if (!strong)
+        return;
+      // Back to this actor's thread.
+      auto then = [this, to, found = std::move(found)] {
+        on_connected(to, found);
+      };
+      run_on(strong, std::move(then));
+    });
   }
 
   template <class Function>
@@ -148,7 +147,9 @@ private:
         [this, to, other](const std::string& text) {
           on_reply(to, other, parse_reply(text));
         },
-        [this, to](const caf::error&) { busy_.erase({to.host, to.port}); });
+        [this, to](const caf::error&) {
+          busy_.erase({to.host, to.port});
+        });
   }
 
   void on_reply(const config::endpoint& to, const peer_actor& other,
@@ -177,7 +178,9 @@ private:
           enter({answer.info, other, answer.door, answer.claims, {}, {}},
                 answer.known);
         },
-        [this, to](const caf::error&) { busy_.erase({to.host, to.port}); });
+        [this, to](const caf::error&) {
+          busy_.erase({to.host, to.port});
+        });
   }
 
   void on_refused(const config::endpoint& by, const parsed_reply& reply) {
@@ -223,8 +226,7 @@ private:
 
   caf::result<joined> on_join(join&& what) {
     if (auto why = table_.refuse(what.info))
-      return to_caf(
-        {errc::forbidden, why->sentence, {}, {}, std::nullopt});
+      return to_caf({errc::forbidden, why->sentence, {}, {}, std::nullopt});
     if (!what.peer || !what.door || !what.claims)
       return to_caf({errc::invalid_request,
                      "a join without handles",
@@ -280,10 +282,11 @@ private:
   void keep_members() {
     remember what{std::string{members_value}, encode_members(table_.infos())};
     request(env_.persistence, caf::infinite, std::move(what))
-      .then([] {}, [this](const caf::error& why) {
-        env_.log.warn("cluster.members_not_kept",
-                      {{"detail", to_error(why).detail}});
-      });
+      .then([] {},
+            [this](const caf::error& why) {
+              env_.log.warn("cluster.members_not_kept",
+                            {{"detail", to_error(why).detail}});
+            });
   }
 
   // -- what members tell each other

@@ -95,8 +95,7 @@ private:
 
   caf::result<stream_opened> on_open(open_stream what) {
     auto promise = make_response_promise<stream_opened>();
-    if (default_model_.empty() && what.request.model.empty()
-        && !model_pause_) {
+    if (default_model_.empty() && what.request.model.empty() && !model_pause_) {
       waiting_for_model_.push_back(
         [this, what = std::move(what), promise] { open(what, promise, 1); });
       ask_default_model();
@@ -144,7 +143,8 @@ private:
       {timestamp::now().ms - env_.settings.idempotency.ttl.count()}};
     request(any_reader(), caf::infinite, std::move(question))
       .then(
-        [this, what, promise, tries, refused](const found_claim& found) mutable {
+        [this, what, promise, tries,
+         refused](const found_claim& found) mutable {
           if (found.found)
             start(what, promise, tries);
           else
@@ -168,12 +168,10 @@ private:
     record.idempotency_key = what.request.idempotency_key;
     auto id = record.id;
     auto conversation = record.conversation;
-    auto session = spawn_session(home_system(), env_,
-                                 caf::actor_cast<registry_actor>(ctrl()),
-                                 std::move(record), is_new,
-                                 default_model_.empty()
-                                   ? std::string{unknown_model}
-                                   : default_model_);
+    auto session = spawn_session(
+      home_system(), env_, caf::actor_cast<registry_actor>(ctrl()),
+      std::move(record), is_new,
+      default_model_.empty() ? std::string{unknown_model} : default_model_);
     add(id, {session, conversation, true});
     request(session, caf::infinite, what)
       .then(
@@ -240,8 +238,8 @@ private:
                        std::move(what));
     };
     env_.provider.list_models(env_.loops.at(0), to_self);
-    model_timer_
-      = run_after(this, model_patience, [this] { on_model_silence(); });
+    model_timer_ =
+      run_after(this, model_patience, [this] { on_model_silence(); });
   }
 
   void on_model_silence() {

@@ -73,8 +73,8 @@ public:
   // Other nodes reach this one there: the node begins to look for them.
   void join_cluster(const config::endpoint& reached_at);
 
-  // Takes no new streams (other nodes do) and waits for the running ones: until they end, or
-  // are ended when `grace` is over. Blocks.
+  // Takes no new streams (other nodes do) and waits for the running ones: until
+  // they end, or are ended when `grace` is over. Blocks.
   void drain(std::chrono::milliseconds grace);
 
   // Ends the actors, in this order, each waited for:

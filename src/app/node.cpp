@@ -171,16 +171,16 @@ exit_code serve(const config::settings& settings, const telemetry::log& log,
   actors::supervisor supervisor{
     system,
     {settings, store, provider, loops, ids, log, metrics, model_names(settings),
-     random_fraction, [&failed, &log, &signals](const std::string& who) {
+     random_fraction,
+     [&failed, &log, &signals](const std::string& who) {
        log.error("actor.died", {{"actor", who}});
        failed = true;
        signals.wake();
      },
      std::move(cluster)}};
   http::router routes;
-  http::routes::add_all(
-    routes, {supervisor.gateway(), supervisor.peer(), provider, settings,
-             system, log, metrics});
+  http::routes::add_all(routes, {supervisor.gateway(), supervisor.peer(),
+                                 provider, settings, system, log, metrics});
   http::server server{system, loops, settings, routes, log, metrics};
   if (transport) {
     if (auto joined = join_cluster(settings, *transport, supervisor); !joined) {

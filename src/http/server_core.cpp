@@ -89,9 +89,9 @@ void server_core::wait_until_closed(std::chrono::milliseconds patience) {
               });
   };
   while (!over())
-    closed_.wait_until(
-      guard, std::min(deadline, std::chrono::steady_clock::now()
-                                  + stop_check_interval));
+    closed_.wait_until(guard,
+                       std::min(deadline, std::chrono::steady_clock::now()
+                                            + stop_check_interval));
 }
 
 } // namespace parley::http

@@ -29,7 +29,7 @@ struct prompt_message {
 };
 
 struct prompt {
-  std::string model; // the upstream's name; never empty
+  std::string model;                    // the upstream's name; never empty
   std::vector<prompt_message> messages; // system first, then oldest to newest
   parley::sampling sampling;
   // More top-level members for the upstream's request, as JSON text of one
@@ -37,7 +37,8 @@ struct prompt {
   std::string extra;
 };
 
-// -- what a generation reports, in this order -------------------------------------
+// -- what a generation reports, in this order
+// -------------------------------------
 
 // A connection stands and the request was sent. At most once.
 struct connected {};
@@ -84,8 +85,10 @@ public:
 
   // Reading stops while paused, so that a fast upstream is held back by TCP
   // instead of filling memory. Thread-safe.
-  virtual void pause() {}
-  virtual void resume() {}
+  virtual void pause() {
+  }
+  virtual void resume() {
+  }
 };
 
 struct model_info {
@@ -103,16 +106,15 @@ public:
   // live. Failures are reported, never thrown. Time-outs are the caller's
   // business: it destroys the generation.
   [[nodiscard]] virtual std::unique_ptr<generation>
-  start(prompt what, boost::asio::io_context& loop, report_function on_report)
-    = 0;
+  start(prompt what, boost::asio::io_context& loop,
+        report_function on_report) = 0;
 
   using models_function = std::function<void(result<std::vector<model_info>>)>;
 
   // Lists models, freshly from the upstream. Calls back once, on the loop or
   // inside the call.
   virtual void list_models(boost::asio::io_context& loop,
-                           models_function on_models)
-    = 0;
+                           models_function on_models) = 0;
 
   // `openai`, `eliza`, `scripted`: for logs and metrics.
   [[nodiscard]] virtual std::string_view name() const noexcept = 0;

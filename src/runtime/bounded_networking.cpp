@@ -41,8 +41,8 @@ public:
     if (detached())
       return false;
     auto& backend = acceptor_.backend();
-    auto made
-      = caf::make_counted<bounded_scribe>(backend, acceptor_.accepted_socket());
+    auto made =
+      caf::make_counted<bounded_scribe>(backend, acceptor_.accepted_socket());
     auto handle = made->hdl();
     parent()->add_scribe(std::move(made));
     return doorman::new_connection(&backend, handle);

@@ -30,8 +30,8 @@ class read_bound {
 public:
   [[nodiscard]] caf::io::receive_policy::config
   operator()(caf::io::receive_policy::config wanted) {
-    auto limit = greeted_ ? max_network_message_bytes
-                          : max_network_handshake_bytes;
+    auto limit =
+      greeted_ ? max_network_message_bytes : max_network_handshake_bytes;
     if (wanted.second > limit)
       return caf::io::receive_policy::exactly(1);
     // What is not a header is what a header has announced.

@@ -84,19 +84,19 @@ void handshake(caf::actor_system& system,
                const std::string& address, std::uint16_t port,
                std::chrono::milliseconds patience,
                cluster_transport::connected_function then) {
-  system.spawn<caf::hidden>([networking, address, port, patience,
-                             then](caf::event_based_actor* self) {
-    self->request(networking, patience, caf::connect_atom_v, address, port)
-      .then(
-        [then](const caf::node_id&, caf::strong_actor_ptr& found,
-               const std::set<std::string>&) {
-          if (found)
-            then(std::move(found));
-          else
-            then(caf::make_error(caf::sec::no_actor_published_at_port));
-        },
-        [then](caf::error& why) { then(std::move(why)); });
-  });
+  system.spawn<caf::hidden>(
+    [networking, address, port, patience, then](caf::event_based_actor* self) {
+      self->request(networking, patience, caf::connect_atom_v, address, port)
+        .then(
+          [then](const caf::node_id&, caf::strong_actor_ptr& found,
+                 const std::set<std::string>&) {
+            if (found)
+              then(std::move(found));
+            else
+              then(caf::make_error(caf::sec::no_actor_published_at_port));
+          },
+          [then](caf::error& why) { then(std::move(why)); });
+    });
 }
 
 } // namespace
@@ -117,8 +117,8 @@ std::string check_tls_files(const network_settings& settings) {
     return "cluster.tls-key-file (" + settings.tls_key_file
            + ") cannot be read as a PEM private key without a passphrase, or "
              "does not belong to cluster.tls-cert-file";
-  if (SSL_CTX_load_verify_locations(context.get(),
-                                    settings.tls_ca_file.c_str(), nullptr)
+  if (SSL_CTX_load_verify_locations(context.get(), settings.tls_ca_file.c_str(),
+                                    nullptr)
       != 1)
     return "cluster.tls-ca-file (" + settings.tls_ca_file
            + ") cannot be read as PEM certificates";
@@ -145,8 +145,8 @@ caf_transport::~caf_transport() {
   self->wait_for(networking_);
 }
 
-caf::expected<std::uint16_t> caf_transport::publish(const config::endpoint& at,
-                                                    caf::strong_actor_ptr door) {
+caf::expected<std::uint16_t>
+caf_transport::publish(const config::endpoint& at, caf::strong_actor_ptr door) {
   caf::scoped_actor self{system_, true};
   caf::expected<std::uint16_t> result{caf::sec::cannot_open_port};
   auto types = system_.message_types(caf::actor_cast<caf::actor>(door));

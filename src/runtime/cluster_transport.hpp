@@ -20,8 +20,8 @@ public:
   // Called once, on any thread. The actor is what the other node published; it
   // has not said anything yet. Its death is a `down_msg` like any actor's, and
   // so is the loss of its node.
-  using connected_function
-    = std::function<void(caf::expected<caf::strong_actor_ptr>)>;
+  using connected_function =
+    std::function<void(caf::expected<caf::strong_actor_ptr>)>;
 
   virtual ~cluster_transport() = default;
 

@@ -143,8 +143,8 @@ public:
     auto session = begin_session(parent()->system(), socket, true);
     if (!session)
       return true; // that one is gone; others come
-    auto made = caf::make_counted<tls_scribe>(backend, socket,
-                                              std::move(session));
+    auto made =
+      caf::make_counted<tls_scribe>(backend, socket, std::move(session));
     guard.release(); // the connection owns it
     auto handle = made->hdl();
     parent()->add_scribe(std::move(made));

@@ -193,8 +193,8 @@ CAF_TEST(lists are gathered in order and every page but the last is full) {
   std::vector<conversation> all;
   std::string cursor;
   do {
-    auto page
-      = ask_at<conversation_page>(b, list_conversations{cursor, 7}).value();
+    auto page =
+      ask_at<conversation_page>(b, list_conversations{cursor, 7}).value();
     CAF_CHECK(page.missing_nodes.empty());
     CAF_CHECK(page.items.size() == 7 || page.next_cursor.empty());
     all.insert(all.end(), page.items.begin(), page.items.end());
@@ -227,10 +227,9 @@ CAF_TEST(a node that is draining has others take what is new) {
   settle();
   CAF_CHECK_EQUAL(members_of(b), "a draining, b up");
   CAF_CHECK_EQUAL(open_at(a, world::ask()).start.stream.node(), b.info.tag);
-  CAF_CHECK_EQUAL(ask_at<conversation_view>(a, create_conversation{})
-                    .value()
-                    .conv.id.node(),
-                  b.info.tag);
+  CAF_CHECK_EQUAL(
+    ask_at<conversation_view>(a, create_conversation{}).value().conv.id.node(),
+    b.info.tag);
 }
 
 CAF_TEST(a node with many more streams places new ones elsewhere) {
@@ -274,8 +273,8 @@ CAF_TEST(what lives on a node that is down cannot be had for now) {
   meet();
   auto opened = open_at(b, world::ask());
   kill(b);
-  auto got = ask_at<conversation_view>(
-    a, get_conversation{opened.start.conversation});
+  auto got =
+    ask_at<conversation_view>(a, get_conversation{opened.start.conversation});
   CAF_CHECK_EQUAL(got.code(), errc::node_unavailable);
   CAF_CHECK(got.why().retry_after.has_value());
   CAF_CHECK_EQUAL(
@@ -340,8 +339,8 @@ CAF_TEST(equal requests at one instant on all nodes give one stream) {
     std::vector<answer<stream_opened>> all;
     auto key = "key " + std::to_string(seed);
     for (auto i = 0; i < 6; ++i) {
-      all.push_back(send_request<stream_opened>(
-        nodes[random() % 3]->gateway, open_stream{with_key(key), 0}));
+      all.push_back(send_request<stream_opened>(nodes[random() % 3]->gateway,
+                                                open_stream{with_key(key), 0}));
       // Messages of the earlier ones are on their way.
       for (auto steps = random() % 8; steps > 0 && sched.has_job(); --steps)
         sched.run_once();

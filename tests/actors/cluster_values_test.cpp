@@ -56,14 +56,13 @@ CAF_TEST(every way of cutting or mangling a greeting is refused) {
   CAF_CHECK(!parse_greeting(with([](auto& x) { x.name = "a\x01"; })));
   CAF_CHECK(!parse_greeting(with([](auto& x) { x.name.assign(256, 'x'); })));
   CAF_CHECK(!parse_greeting(with([](auto& x) { x.port = 0; })));
-  CAF_CHECK(!parse_greeting(with([](auto& x) {
-    x.tag.value = node_tag::max + 1;
-  })));
+  CAF_CHECK(
+    !parse_greeting(with([](auto& x) { x.tag.value = node_tag::max + 1; })));
 }
 
 CAF_TEST(a refusal brings its reason but nothing that a log could not show) {
-  auto reply
-    = parse_reply(encode_refusal(greeting_reply::duplicate, "a reason"));
+  auto reply =
+    parse_reply(encode_refusal(greeting_reply::duplicate, "a reason"));
   CAF_CHECK(reply.kind == greeting_reply::duplicate);
   CAF_CHECK_EQUAL(reply.sentence, "a reason");
   reply = parse_reply(encode_refusal(greeting_reply::schema, "\x1b[31m"));
@@ -93,7 +92,8 @@ CAF_TEST(names and data folders belong to one node) {
   CAF_CHECK(table.refuse(other)->why == greeting_reply::schema);
 }
 
-CAF_TEST(a name that comes back with another data folder replaces the old node) {
+CAF_TEST(
+  a name that comes back with another data folder replaces the old node) {
   member_table table{node(1, "a")};
   CAF_CHECK(table.learn(node(2, "b")));
   CAF_CHECK(!table.learn(node(2, "b")));
@@ -124,7 +124,7 @@ CAF_TEST(pages of nodes of any size join to the list of all) {
       std::sort(list.begin(), list.end(), newest);
     auto limit = 1 + random() % 9;
     std::vector<conversation> gathered;
-    for (std::string cursor; ;) {
+    for (std::string cursor;;) {
       std::vector<conversation_page> pages;
       for (const auto& list : nodes) {
         // A store may end its page early.
@@ -142,8 +142,7 @@ CAF_TEST(pages of nodes of any size join to the list of all) {
       auto merged = merge_pages(std::move(pages), limit);
       CAF_REQUIRE(merged.items.size() <= limit);
       CAF_REQUIRE(!merged.items.empty() || merged.next_cursor.empty());
-      gathered.insert(gathered.end(), merged.items.begin(),
-                      merged.items.end());
+      gathered.insert(gathered.end(), merged.items.begin(), merged.items.end());
       cursor = merged.next_cursor;
       if (cursor.empty())
         break;

@@ -398,7 +398,8 @@ CAF_TEST(export and import bring a conversation back unchanged) {
   CAF_CHECK(again.messages == whole.messages);
 }
 
-CAF_TEST(messages of a conversation that is here are not imported into another) {
+CAF_TEST(
+  messages of a conversation that is here are not imported into another) {
   auto opened = open(ask());
   upstream().emit("text");
   upstream().finish();
@@ -415,8 +416,7 @@ CAF_TEST(messages of a conversation that is here are not imported into another) 
     errc::id_in_use);
   (void)ask_node<caf::unit_t>(delete_conversation{opened.start.conversation});
   CAF_CHECK_EQUAL(
-    ask_node<conversation_view>(import_conversation{whole}).code(),
-    errc::none);
+    ask_node<conversation_view>(import_conversation{whole}).code(), errc::none);
 }
 
 CAF_TEST(nothing that is imported is generating) {

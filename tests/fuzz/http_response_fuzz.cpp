@@ -28,7 +28,9 @@ public:
   std::string outcome() {
     auto whole = parser_.finish();
     require(!(failed_ && whole), "a broken response is not whole");
-    return (failed_ ? "failed " : whole ? "whole " : "cut ")
+    return (failed_ ? "failed "
+            : whole ? "whole "
+                    : "cut ")
            + std::to_string(heads_) + ' ' + std::to_string(status_) + ' '
            + media_type_ + ' ' + body_;
   }

@@ -23,8 +23,8 @@ void encode_member(wire::json_writer& out, const actors::member_state& what) {
   out.key("name").string(what.info.name);
   out.key("status").string(status_of(what));
   out.key("self").boolean(what.self);
-  out.key("address")
-    .string(what.info.host + ":" + std::to_string(what.info.port));
+  out.key("address").string(what.info.host + ":"
+                            + std::to_string(what.info.port));
   // Of a node that was not up since this one started nothing more is known.
   out.key("version");
   if (what.info.version.empty())

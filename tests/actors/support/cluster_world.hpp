@@ -125,7 +125,8 @@ public:
   answer<stream_opened> try_open_at(test_node& node, chat_request what);
   stream_opened open_at(test_node& node, chat_request what);
   // A reader of a stream that asks this node for it and keeps up.
-  fake_reader read_at(test_node& node, const stream_id& stream, seq_t after = 0);
+  fake_reader read_at(test_node& node, const stream_id& stream,
+                      seq_t after = 0);
   [[nodiscard]] cluster_view view_of(test_node& node);
   // "a up, b down", by name.
   [[nodiscard]] std::string members_of(test_node& node);
