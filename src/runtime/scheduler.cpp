@@ -257,9 +257,32 @@ protected:
   void stop() override {
     caf::scheduler::coordinator<loop_policy>::stop();
     clock_.clear();
+    for (std::size_t round = 0; round < max_last_rounds && release_late();)
+      ++round;
   }
 
 private:
+  // An end that is told to an actor which waits for an answer may lead to
+  // another end; chains are short.
+  static constexpr std::size_t max_last_rounds = 1000;
+
+  // An actor that ends tells those who wait for its answers, and so gives jobs
+  // to workers that were cleared before, or to loops whose timers held its last
+  // reference. Nobody runs them: they are let go of, or whatever these actors
+  // hold would stay. False: there were none.
+  bool release_late() {
+    auto& loops = static_cast<const system_config&>(system().config()).loops;
+    bool found = false;
+    for (std::size_t i = 0; i < loops.size(); ++i) {
+      found = loops.at(i).poll() > 0 || found;
+      for (auto* job : std::exchange(worker_by_id(i)->data().queue, {})) {
+        found = true;
+        cleanup_and_release(job);
+      }
+    }
+    return found;
+  }
+
   loop_clock clock_;
 };
 
