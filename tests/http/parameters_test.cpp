@@ -85,6 +85,12 @@ TEST(last_event_id, comes_from_the_header_or_the_query) {
             9999999999999999u);
 }
 
+TEST(last_event_id, of_an_error_beside_the_stream_is_where_the_reader_was) {
+  const auto told = std::to_string(limits::detached_seq + 17);
+  EXPECT_EQ(last_event_id(with_header("last-event-id", told)), 17u);
+  EXPECT_EQ(last_event_id(with_query("last_event_id", told)), 17u);
+}
+
 TEST(last_event_id, of_the_header_wins) {
   auto what = with_header("last-event-id", "3");
   what.query.emplace_back("last_event_id", "5");

@@ -28,6 +28,14 @@ bool is_visible_ascii(char c) {
   return c > ' ' && c <= '~';
 }
 
+// A reader that was told an error beside the stream comes back with its number.
+[[nodiscard]] seq_t behind_detached(seq_t cursor) {
+  constexpr auto end = limits::detached_seq + limits::interrupted_seq;
+  return cursor >= limits::detached_seq && cursor <= end
+           ? cursor - limits::detached_seq
+           : cursor;
+}
+
 } // namespace
 
 result<std::string> idempotency_key(const request& what) {
@@ -72,8 +80,7 @@ result<seq_t> last_event_id(const request& what) {
   if (!text)
     return seq_t{0};
   if (const auto value = number_from(*text))
-    return *value < limits::detached_seq ? *value
-                                         : *value - limits::detached_seq;
+    return behind_detached(*value);
   return fail(errc::invalid_cursor,
               name + " is the seq of a frame: a number of at most 16 digits.",
               name);
