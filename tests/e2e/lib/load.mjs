@@ -169,7 +169,11 @@ async function checkOne(node, mock, one, interrupted) {
   else assert.ok(full.startsWith(found.content), shown);
   const whole = await (await join(node, one.id)).end();
   assert.equal(whole.text, found.content, shown);
-  assert.equal(mock.calls(one.plan.tag), 1, `${shown}: calls of the upstream`);
+  // Under a key the upstream is asked once the message is durable: a node that
+  // is killed in between leaves an interrupted answer without a call.
+  const calls = mock.calls(one.plan.tag);
+  assert.ok(calls === 1 || (calls === 0 && state.status === 'interrupted' && !text),
+    `${shown}: ${calls} calls of the upstream, ${state.status}`);
 }
 
 // Of everything that was accepted nothing is lost and nothing is there twice.
