@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <optional>
+#include <random>
 #include <set>
 #include <utility>
 
@@ -20,7 +21,9 @@ using std::chrono::milliseconds;
 using time_point = caf::actor_clock::time_point;
 
 // How often a node tells the others how much it does, and looks for those that
-// are away.
+// are away; give or take a quarter, so that two nodes do not connect to each
+// other at the same moments again and again: of two connections between them
+// CAF closes one on each side, and these may be different ones.
 constexpr milliseconds tick_interval{1000};
 
 // Members and addresses that a peer keeps. Others' words are not trusted
@@ -32,7 +35,8 @@ public:
   peer(caf::actor_config& config, peer_environment environment)
     : peer_actor::base(config),
       env_(std::move(environment)),
-      table_(env_.self) {
+      table_(env_.self),
+      random_(static_cast<std::uint32_t>(env_.self.incarnation)) {
     load_.from = env_.self.tag;
     for (const auto& one : env_.known)
       table_.learn(one);
@@ -92,7 +96,9 @@ private:
       tell_sees();
     for (const auto& address : missing())
       connect(address);
-    run_after(this, tick_interval, [this] { tick(); });
+    std::uniform_int_distribution<milliseconds::rep> spread(
+      3 * tick_interval.count() / 4, 5 * tick_interval.count() / 4);
+    run_after(this, milliseconds{spread(random_)}, [this] { tick(); });
   }
 
   // Addresses where a node should be that is not a member.
@@ -337,6 +343,7 @@ private:
   std::map<node_tag, std::set<host_port>> aliases_;
   std::optional<time_point> refused_since_;
   bool sees_due_ = false;
+  std::minstd_rand random_;
 };
 
 } // namespace
