@@ -1,4 +1,6 @@
 // Event streams against a real server.
+#include <future>
+#include <memory>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -38,9 +40,13 @@ TEST(event_stream, sends_each_write_as_one_chunk) {
     const auto frame = "data: " + std::string(size, 'x') + "\n\n";
     // The client reads only afterwards: up to the socket's buffers the write
     // is done without it.
-    boost::asio::post(*opened.loop,
-                      [&] { opened.stream->write(frame, [] {}); });
+    auto written = std::make_shared<std::promise<void>>();
+    boost::asio::post(*opened.loop, [&] {
+      opened.stream->write(frame, [written] { written->set_value(); });
+    });
     EXPECT_EQ(client.read_chunk(), frame);
+    // The client may have it before the server hears that it was taken.
+    written->get_future().wait();
   }
   test_server::finish(opened);
   EXPECT_EQ(client.read_chunk(), std::nullopt);
