@@ -1,5 +1,7 @@
 #include "actors/cluster_gateway.hpp"
 
+#include <set>
+
 #include "actors/cluster_gateway_impl.hpp"
 #include "actors/list_merge.hpp"
 
@@ -179,18 +181,28 @@ node_tag cluster_gateway::place() const {
 
 void cluster_gateway::on_members(members_changed& what) {
   load_ = what.self;
-  others_.clear();
+  auto before = std::exchange(others_, {});
   for (auto& one : what.others)
     others_.emplace(one.info.tag, std::move(one));
-  std::vector<std::uint64_t> lost;
+  // A node that is down, or was for a moment: what its old handles were asked
+  // is not answered any more.
+  std::set<node_tag> lost;
+  for (const auto& [tag, old] : before) {
+    const auto* now = member(tag);
+    if (old.up && (now == nullptr || now->door != old.door))
+      lost.insert(tag);
+  }
+  if (lost.empty())
+    return;
+  std::vector<std::uint64_t> numbers;
   for (const auto& [number, waiting] : pending_)
-    if (waiting.to != env_.self && member(waiting.to) == nullptr)
-      lost.push_back(number);
-  for (auto number : lost) {
+    if (lost.contains(waiting.to))
+      numbers.push_back(number);
+  for (auto number : numbers) {
     auto waiting = std::move(pending_.extract(number).mapped());
     waiting.fail(to_caf(unavailable(waiting.to)));
   }
-  forget_questions_to_the_lost();
+  repeat_questions(lost);
 }
 
 // -- lists -------------------------------------------------------------------

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <type_traits>
 #include <unordered_map>
@@ -178,7 +179,8 @@ private:
                        const claim_answer& answer);
   void on_claim_unanswered(std::uint64_t digest, node_tag from,
                            const caf::error& why);
-  void forget_questions_to_the_lost();
+  // Questions to nodes that were lost: those that are back are asked again.
+  void repeat_questions(const std::set<node_tag>& lost);
   void place_if_answered(std::uint64_t digest);
   void open_claimed(node_tag target, open_stream what, open_promise promise);
   // The key leads to one node and the conversation to another.

@@ -148,20 +148,23 @@ void cluster_gateway::on_claim_unanswered(std::uint64_t digest, node_tag from,
     return;
   --found->second.asked[from];
   if (from == env_.self || member(from) != nullptr)
-    found->second.failed = why;
+    found->second.failed = meant_by(from, why);
   place_if_answered(digest);
 }
 
-void cluster_gateway::forget_questions_to_the_lost() {
+void cluster_gateway::repeat_questions(const std::set<node_tag>& lost) {
   std::vector<std::uint64_t> all;
-  for (auto& [digest, entry] : placing_) {
-    std::erase_if(entry.asked, [this](const auto& question) {
-      return question.first != env_.self && member(question.first) == nullptr;
-    });
+  for (const auto& [digest, entry] : placing_)
     all.push_back(digest);
-  }
-  for (auto digest : all)
+  for (auto digest : all) {
+    auto entry = placing_.find(digest);
+    if (entry == placing_.end())
+      continue;
+    for (auto node : lost)
+      if (entry->second.asked.erase(node) > 0 && member(node) != nullptr)
+        ask_node(digest, node);
     place_if_answered(digest);
+  }
 }
 
 void cluster_gateway::place_if_answered(std::uint64_t digest) {
@@ -211,8 +214,8 @@ void cluster_gateway::open_elsewhere(node_tag target, node_tag wanted,
                  promise](const found_claim& found) {
     open_claimed(found.found ? target : wanted, what, promise);
   };
-  auto unknown = [promise](const caf::error& why) mutable {
-    promise.deliver(why);
+  auto unknown = [this, target, promise](const caf::error& why) mutable {
+    promise.deliver(meant_by(target, why));
   };
   if (target == env_.self)
     request(any_reader(), caf::infinite, std::move(question))
