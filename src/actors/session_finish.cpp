@@ -63,7 +63,8 @@ void session::begin_finish() {
       whole.append(entry);
   auto what = finish_of(whole, *end_);
   auto record = what.record;
-  request(journal(), caf::infinite, std::move(what))
+  journal().waiting->drop(waiting_); // the finish has all text
+  request(journal().actor, caf::infinite, std::move(what))
     .then([this, record] { on_finished(record); },
           [this](const caf::error& why) { on_finish_failed(to_error(why)); });
 }
@@ -95,7 +96,7 @@ void session::on_finish_failed(const error& why) {
 
 void session::save_later(finish what) {
   run_after(this, save_interval, [this, what = std::move(what)] {
-    request(journal(), caf::infinite, what)
+    request(journal().actor, caf::infinite, what)
       .then(
         [this] {
           unsaved_ = false;

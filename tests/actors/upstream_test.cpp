@@ -208,6 +208,39 @@ CAF_TEST(a connection that does not come is a time out) {
   CAF_CHECK_EQUAL(reader.failure()->code, errc::upstream_timeout);
 }
 
+CAF_TEST(what an attempt reports after its end is ignored) {
+  auto opened = open(ask());
+  auto reader = read(opened.session);
+  auto late = [&](std::uint32_t attempt, llm::report what) {
+    caf::anon_send(opened.session,
+                   upstream_report{attempt, std::move(what), 0});
+    settle();
+  };
+  auto text = [] {
+    llm::deltas made;
+    made.items.emplace_back(llm::text_delta{text_kind::content, "late"});
+    return made;
+  };
+  upstream().fail(errc::upstream_failed, 503);
+  settle();
+  late(1, text()); // while the next attempt is waited for
+  late(1, llm::finished{});
+  advance(1s);
+  CAF_REQUIRE_EQUAL(starts(), 2u);
+  late(1, text()); // while the next attempt runs
+  late(1, llm::finished{});
+  CAF_CHECK_EQUAL(reader.text(), "");
+  CAF_CHECK_EQUAL(reader.terminals(), 0u);
+  upstream().emit("text");
+  upstream().finish();
+  settle();
+  late(2, text());
+  CAF_CHECK_EQUAL(reader.broken_promise(), "");
+  CAF_CHECK_EQUAL(reader.text(), "text");
+  CAF_CHECK(reader.done() != nullptr);
+  CAF_CHECK_EQUAL(answer_of(opened).content, "text");
+}
+
 CAF_TEST(a first token that does not come is a time out and is retried) {
   settings.llm.max_attempts = 2;
   settings.llm.retry_budget = 10min;
