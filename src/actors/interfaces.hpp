@@ -86,12 +86,13 @@ using persistence_actor = caf::typed_actor<
   // From itself.
   caf::result<void>(commit_batch)>;
 
-// Hands the text of all streams of one event loop to persistence in batches.
-// Sessions leave it in a buffer (journal_buffer.hpp).
+// Collects the segments of all streams of one event loop and hands them to
+// persistence in batches, so that storing costs a token one local message.
 using journal_actor = caf::typed_actor<
   // Answered, where it must be, by `appended` or `append_failed`.
-  caf::result<void>(text_waits),
-  // Hands it on, behind all text that was taken from the buffer before.
+  caf::result<void>(append),
+  // Drops the stream's segments that are still here (the finish has all text)
+  // and hands it on, behind everything that was appended before.
   caf::result<void>(finish)>;
 
 // Blocking reads; detached, a small pool.

@@ -7,12 +7,10 @@
 #pragma once
 
 #include <chrono>
-#include <memory>
 
 #include <caf/actor_system.hpp>
 
 #include "actors/interfaces.hpp"
-#include "actors/journal_buffer.hpp"
 
 namespace parley::actors {
 
@@ -21,14 +19,8 @@ struct journal_settings {
   bool strict = false;
 };
 
-// A session adds its text to `waiting` and tells `actor` when that says so.
-struct journal_handle {
-  journal_actor actor;
-  std::shared_ptr<journal_buffer> waiting;
-};
-
-[[nodiscard]] journal_handle spawn_journal(caf::actor_system& system,
-                                           persistence_actor persistence,
-                                           journal_settings settings);
+[[nodiscard]] journal_actor spawn_journal(caf::actor_system& system,
+                                          persistence_actor persistence,
+                                          journal_settings settings);
 
 } // namespace parley::actors

@@ -165,9 +165,11 @@ struct accept_decided {
   std::string model; // as resolved
 };
 
-// There is text in the journal's buffer. No answer unless it is durable
-// (strict) or cannot be stored.
-struct text_waits {};
+// Text for the journal, in order. No answer unless it is durable (strict) or
+// cannot be stored.
+struct append {
+  log_segment segment;
+};
 
 // All text up to this number is durable. Only with storage.durability=strict.
 struct appended {
@@ -351,8 +353,8 @@ bool inspect(Inspector& f, accept_decided& x) {
   return f.object(x).fields(f.field("conv", x.conv), f.field("model", x.model));
 }
 template <class Inspector>
-bool inspect(Inspector& f, text_waits& x) {
-  return f.object(x).fields();
+bool inspect(Inspector& f, append& x) {
+  return f.object(x).fields(f.field("segment", x.segment));
 }
 template <class Inspector>
 bool inspect(Inspector& f, appended& x) {

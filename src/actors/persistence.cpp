@@ -97,7 +97,6 @@ private:
 
   caf::result<void> on_append(append_batch&& what) {
     std::vector<mutation> writes;
-    writes.reserve(what.segments.size());
     for (auto& segment : what.segments)
       writes.emplace_back(append_segment{std::move(segment)});
     auto sync = env_.settings.storage.durability == config::durability::strict
@@ -272,10 +271,7 @@ private:
 
   void enqueue_batch(std::vector<mutation> writes, sync_mode sync,
                      outcome_function on_outcome) {
-    if (batch_.empty())
-      batch_ = std::move(writes);
-    else
-      std::move(writes.begin(), writes.end(), std::back_inserter(batch_));
+    std::move(writes.begin(), writes.end(), std::back_inserter(batch_));
     outcomes_.push_back(std::move(on_outcome));
     if (sync == sync_mode::disk)
       sync_ = sync_mode::disk;

@@ -72,8 +72,6 @@ session::behavior_type session::make_behavior() {
     });
   }
   return {
-    // What comes most often first: CAF looks for the handler in this order.
-    [this](upstream_report& what) { on_report(what); },
     [this](open_stream& what) { return on_open(std::move(what)); },
     [this](const subscribe& what, const reader_actor& reader) {
       return on_subscribe(what, reader);
@@ -94,6 +92,7 @@ session::behavior_type session::make_behavior() {
       end_with_error(what.code, "the server is shutting down; what had "
                                 "arrived is kept");
     },
+    [this](upstream_report& what) { on_report(what); },
     [this](const accept_decided& what) {
       if (phase_ == phase::accepting && !end_)
         on_decided(what.conv, what.model);
@@ -216,7 +215,7 @@ bool session::strict() const {
   return env_.settings.storage.durability == config::durability::strict;
 }
 
-const journal_handle& session::journal() const {
+const journal_actor& session::journal() const {
   return env_.journals[loop_ % env_.journals.size()];
 }
 

@@ -20,7 +20,6 @@
 #include <caf/actor_system.hpp>
 
 #include "actors/interfaces.hpp"
-#include "actors/journal.hpp"
 #include "chat/stream_log.hpp"
 #include "config/settings.hpp"
 #include "llm/provider.hpp"
@@ -38,7 +37,7 @@ struct session_environment {
   const telemetry::log& log;
   telemetry::metrics* metrics = nullptr; // may be null in tests
   persistence_actor persistence;
-  std::vector<journal_handle> journals;    // one per loop
+  std::vector<journal_actor> journals;     // one per loop
   std::vector<store_reader_actor> readers; // at least one
   // What clients' model names are called upstream.
   std::function<std::string(const std::string&)> upstream_model;

@@ -63,8 +63,7 @@ void session::begin_finish() {
       whole.append(entry);
   auto what = finish_of(whole, *end_);
   auto record = what.record;
-  journal().waiting->drop(waiting_); // the finish has all text
-  request(journal().actor, caf::infinite, std::move(what))
+  request(journal(), caf::infinite, std::move(what))
     .then([this, record] { on_finished(record); },
           [this](const caf::error& why) { on_finish_failed(to_error(why)); });
 }
@@ -96,7 +95,7 @@ void session::on_finish_failed(const error& why) {
 
 void session::save_later(finish what) {
   run_after(this, save_interval, [this, what = std::move(what)] {
-    request(journal().actor, caf::infinite, what)
+    request(journal(), caf::infinite, what)
       .then(
         [this] {
           unsaved_ = false;

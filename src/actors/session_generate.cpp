@@ -211,8 +211,7 @@ void session::store(std::vector<log_entry> entries, std::int64_t read_at) {
       log_->append(entry);
     publish(read_at);
   }
-  if (journal().waiting->add(waiting_, ctrl(), std::move(segment)))
-    send(journal().actor, text_waits{});
+  send(journal(), append{std::move(segment)});
 }
 
 void session::on_appended(seq_t last_seq) {

@@ -91,7 +91,7 @@ private:
   [[nodiscard]] stream_state state() const;
   [[nodiscard]] time_point now() const;
   [[nodiscard]] bool strict() const;
-  [[nodiscard]] const journal_handle& journal() const;
+  [[nodiscard]] const journal_actor& journal() const;
 
   const session_environment& env_;
   registry_actor registry_;
@@ -116,7 +116,6 @@ private:
   std::uint64_t content_points_ = 0;
   std::size_t log_bytes_ = 0;
   std::vector<log_entry> undecided_; // came before the accept was durable
-  journal_buffer::place waiting_;    // of text for the next group commit
   struct staged {
     std::vector<log_entry> entries;
     seq_t last_seq;

@@ -82,7 +82,7 @@ supervisor::supervisor(caf::actor_system& system,
   watch(caf::actor_cast<caf::actor>(registry_), "registry");
   watch(caf::actor_cast<caf::actor>(session_env_.persistence), "persistence");
   for (const auto& journal : session_env_.journals)
-    watch(caf::actor_cast<caf::actor>(journal.actor), "journal");
+    watch(caf::actor_cast<caf::actor>(journal), "journal");
   for (const auto& reader : session_env_.readers)
     watch(caf::actor_cast<caf::actor>(reader), "store_reader");
 }
@@ -139,7 +139,7 @@ void supervisor::stop() {
   end(std::exchange(gateway_, nullptr));
   end(std::exchange(registry_, nullptr));
   for (const auto& journal : session_env_.journals)
-    end(journal.actor);
+    end(journal);
   end(session_env_.persistence);
   for (const auto& reader : session_env_.readers)
     end(reader);

@@ -120,7 +120,7 @@ void cluster_world::kill(test_node& node) {
   end(node.gateway);
   end(node.local);
   end(node.registry);
-  end(node.env->journals.front().actor);
+  end(node.env->journals.front());
   end(node.env->persistence);
   end(node.env->readers.front());
   end(node.peer);

@@ -88,7 +88,7 @@ void world::end_all() {
   if (gateway_) {
     end(gateway_);
     end(registry_);
-    end(env_.journals.front().actor);
+    end(env_.journals.front());
     end(env_.persistence);
     end(env_.readers.front());
     end(client_handle_);
