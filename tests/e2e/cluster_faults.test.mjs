@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { pause, randomFrom, seedFromEnvironment } from '../support/wait.mjs';
-import { ownCluster } from './lib/cluster.mjs';
+import { ownCluster, viewText } from './lib/cluster.mjs';
 import { checkWhole, Load } from './lib/load.mjs';
 
 const rounds = Number(process.env.PARLEY_E2E_CLUSTER_ROUNDS ?? 8);
@@ -104,6 +104,8 @@ test(`${rounds} rounds of random faults lose nothing`, async (t) => {
     t.diagnostic(`${sent.length} messages, ${load.retries} retries`);
   } catch (error) {
     error.message = `seed ${seed}, after ${log.join('; ')}: ${error.message}`;
+    const views = await Promise.all(cluster.running.map((node) => viewText(node)));
+    error.message += `\n${views.join('\n')}`;
     throw error;
   }
 });

@@ -123,7 +123,7 @@ export class Cluster {
 }
 
 // What a node thinks of the others, and how it came to that.
-async function viewText(node) {
+export async function viewText(node) {
   const members = [...(await membersSeenBy(node)).values()]
     .map((one) => `${one.name} ${one.status} sees [${one.sees}]`);
   return `${node.name}: ${members.join(', ')}\n${logLines(node, ' cluster.').slice(-12).join('\n')}`;
