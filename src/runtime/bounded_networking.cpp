@@ -9,7 +9,9 @@
 #include <caf/io/network/default_multiplexer.hpp>
 #include <caf/io/network/doorman_impl.hpp>
 #include <caf/io/network/interfaces.hpp>
-#include <caf/io/network/scribe_impl.hpp>
+#include <caf/policy/tcp.hpp>
+
+#include "runtime/network_scribe.hpp"
 
 namespace parley::runtime {
 
@@ -19,18 +21,11 @@ namespace io = caf::io;
 using io::network::default_multiplexer;
 using io::network::native_socket;
 
-// A connection that ends when its peer announces too long a message.
-class bounded_scribe : public io::network::scribe_impl {
-public:
-  using io::network::scribe_impl::scribe_impl;
-
-  void configure_read(io::receive_policy::config config) override {
-    io::network::scribe_impl::configure_read(bound_(config));
-  }
-
-private:
-  read_bound bound_;
+struct plain_policy : caf::policy::tcp {
+  static constexpr bool writes_first = false;
 };
+
+using plain_scribe = network_scribe<plain_policy>;
 
 class bounded_doorman : public io::network::doorman_impl {
 public:
@@ -42,7 +37,7 @@ public:
       return false;
     auto& backend = acceptor_.backend();
     auto made =
-      caf::make_counted<bounded_scribe>(backend, acceptor_.accepted_socket());
+      caf::make_counted<plain_scribe>(backend, acceptor_.accepted_socket());
     auto handle = made->hdl();
     parent()->add_scribe(std::move(made));
     return doorman::new_connection(&backend, handle);
@@ -64,7 +59,7 @@ protected:
     if (!socket)
       return std::move(socket.error());
     io::network::nonblocking(*socket, true);
-    return caf::make_counted<bounded_scribe>(backend(), *socket);
+    return caf::make_counted<plain_scribe>(backend(), *socket);
   }
 
   caf::expected<io::doorman_ptr> open(std::uint16_t port, const char* address,

@@ -11,11 +11,10 @@
 #include <caf/io/network/default_multiplexer.hpp>
 #include <caf/io/network/doorman_impl.hpp>
 #include <caf/io/network/interfaces.hpp>
-#include <caf/io/network/stream_impl.hpp>
 #include <caf/openssl/session.hpp>
 #include <openssl/err.h>
 
-#include "runtime/bounded_networking.hpp"
+#include "runtime/network_scribe.hpp"
 
 namespace parley::runtime {
 
@@ -43,6 +42,9 @@ session_ptr begin_session(caf::actor_system& system, native_socket socket,
 // Reads and writes of a TLS session, as CAF's streams want them.
 class tls_policy {
 public:
+  // The handshake may have something to write before anybody else has.
+  static constexpr bool writes_first = true;
+
   explicit tls_policy(session_ptr session) : session_(std::move(session)) {
   }
 
@@ -66,68 +68,7 @@ private:
   session_ptr session_;
 };
 
-// A connection: CAF's stream with our policy.
-class tls_scribe : public io::scribe {
-public:
-  tls_scribe(default_multiplexer& backend, native_socket socket,
-             session_ptr session)
-    : io::scribe(io::network::conn_hdl_from_socket(socket)),
-      stream_(backend, socket, std::move(session)) {
-  }
-
-  void configure_read(io::receive_policy::config config) override {
-    stream_.configure_read(bound_(config));
-    if (!std::exchange(launched_, true)) {
-      stream_.start(this);
-      // The handshake may have something to write before anybody else has.
-      stream_.force_empty_write(this);
-    }
-  }
-
-  void ack_writes(bool enable) override {
-    stream_.ack_writes(enable);
-  }
-
-  caf::byte_buffer& wr_buf() override {
-    return stream_.wr_buf();
-  }
-
-  caf::byte_buffer& rd_buf() override {
-    return stream_.rd_buf();
-  }
-
-  void graceful_shutdown() override {
-    stream_.graceful_shutdown();
-    detach(&stream_.backend(), false);
-  }
-
-  void flush() override {
-    stream_.flush(this);
-  }
-
-  std::string addr() const override {
-    auto found = io::network::remote_addr_of_fd(stream_.fd());
-    return found ? std::move(*found) : std::string{};
-  }
-
-  std::uint16_t port() const override {
-    auto found = io::network::remote_port_of_fd(stream_.fd());
-    return found ? *found : std::uint16_t{0};
-  }
-
-  void add_to_loop() override {
-    stream_.activate(this);
-  }
-
-  void remove_from_loop() override {
-    stream_.passivate();
-  }
-
-private:
-  bool launched_ = false;
-  read_bound bound_;
-  io::network::stream_impl<tls_policy> stream_;
-};
+using tls_scribe = network_scribe<tls_policy>;
 
 class tls_doorman : public io::network::doorman_impl {
 public:
