@@ -59,20 +59,17 @@ using llm_worker_actor = caf::typed_actor<
   caf::result<void>(upstream_report)>;
 
 // The streams of this node.
-using registry_actor =
-  caf::typed_actor<caf::result<stream_opened>(open_stream),
-                   caf::result<session_actor>(find_stream),
-                   caf::result<stream_state>(get_stream_state),
-                   caf::result<stream_state>(cancel_stream),
-                   caf::result<void>(close_conversation),
-                   caf::result<void>(drain),
-                   caf::result<node_status>(get_node_status),
-                   caf::result<node_load>(get_load),
-                   // From a session.
-                   caf::result<void>(stream_ended),
-                   caf::result<void>(session_leaving),
-                   // From the provider.
-                   caf::result<void>(default_model_known)>;
+using registry_actor = caf::typed_actor<
+  caf::result<stream_opened>(open_stream),
+  caf::result<session_actor>(find_stream),
+  caf::result<stream_state>(get_stream_state),
+  caf::result<stream_state>(cancel_stream),
+  caf::result<void>(close_conversation), caf::result<void>(drain),
+  caf::result<node_status>(get_node_status), caf::result<node_load>(get_load),
+  // From a session.
+  caf::result<void>(stream_ended), caf::result<void>(session_leaving),
+  // From the provider.
+  caf::result<void>(default_model_known)>;
 
 // The store's write side; detached, because it blocks.
 using persistence_actor = caf::typed_actor<
@@ -134,10 +131,9 @@ struct joined;
 struct members_changed;
 
 // What a node knows of Idempotency-Keys, for the others.
-using claims_actor =
-  caf::typed_actor<caf::result<claim_answer>(reserve_claim),
-                   caf::result<found_claim>(find_claim),
-                   caf::result<void>(release_claim)>;
+using claims_actor = caf::typed_actor<caf::result<claim_answer>(reserve_claim),
+                                      caf::result<found_claim>(find_claim),
+                                      caf::result<void>(release_claim)>;
 
 // The door of a node that has others: passes what lives elsewhere on to that
 // node's gateway, gathers lists, places what is new.
@@ -192,10 +188,9 @@ struct members_changed {
 
 template <class Inspector>
 bool inspect(Inspector& f, join& x) {
-  return f.object(x).fields(f.field("info", x.info), f.field("peer", x.peer),
-                            f.field("door", x.door),
-                            f.field("claims", x.claims),
-                            f.field("known", x.known));
+  return f.object(x).fields(
+    f.field("info", x.info), f.field("peer", x.peer), f.field("door", x.door),
+    f.field("claims", x.claims), f.field("known", x.known));
 }
 template <class Inspector>
 bool inspect(Inspector& f, joined& x) {

@@ -51,10 +51,8 @@ spawn_session(caf::actor_system& system, const session_environment& environment,
               bool new_conversation, std::string default_model);
 
 // A terminal stream, for its readers. Ends by itself when nobody reads.
-[[nodiscard]] session_actor
-spawn_replay_session(caf::actor_system& system,
-                     const session_environment& environment,
-                     registry_actor registry, stream_record record,
-                     stream_log log);
+[[nodiscard]] session_actor spawn_replay_session(
+  caf::actor_system& system, const session_environment& environment,
+  registry_actor registry, stream_record record, stream_log log);
 
 } // namespace parley::actors

@@ -129,8 +129,7 @@ void session::close(const stream_record& record) {
 }
 
 void session::quit_if_unread() {
-  if (phase_ != phase::closed || unsaved_ || lingering_
-      || !readers_.empty())
+  if (phase_ != phase::closed || unsaved_ || lingering_ || !readers_.empty())
     return;
   send(registry_, session_leaving{record_.id});
   quit();

@@ -90,14 +90,12 @@ supervisor::supervisor(caf::actor_system& system,
 void supervisor::spawn_cluster() {
   auto& cluster = *env_.cluster;
   cluster_gateway_ = spawn_cluster_gateway(
-    system_,
-    {env_.settings, cluster.self.tag, gateway_, session_env_.readers});
+    system_, {env_.settings, cluster.self.tag, gateway_, session_env_.readers});
   door_ = cluster_gateway_;
-  peer_ = spawn_peer(system_, {env_.settings, env_.log, cluster.transport,
-                               cluster.self, registry_,
-                               session_env_.persistence, gateway_,
-                               cluster_gateway_, cluster.known,
-                               cluster.on_refused});
+  peer_ = spawn_peer(system_,
+                     {env_.settings, env_.log, cluster.transport, cluster.self,
+                      registry_, session_env_.persistence, gateway_,
+                      cluster_gateway_, cluster.known, cluster.on_refused});
   watch(caf::actor_cast<caf::actor>(cluster_gateway_), "cluster_gateway");
   watch(caf::actor_cast<caf::actor>(peer_), "peer");
 }

@@ -215,9 +215,8 @@ void subscriber::on_drain() {
 void subscriber::end_with(errc code, std::string text) {
   ended_ = true;
   format_.encode_unlogged(
-    pending_,
-    error_event{code, std::move(text), info(code).retryable,
-                limits::detached_seq + last_seq_});
+    pending_, error_event{code, std::move(text), info(code).retryable,
+                          limits::detached_seq + last_seq_});
   flush();
 }
 

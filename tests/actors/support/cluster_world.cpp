@@ -84,18 +84,19 @@ void cluster_world::spawn(test_node& node) {
                         {},
                         {},
                         [](const std::string& name) { return name; },
-                        [] { return 0.5; }});
+                        [] {
+                          return 0.5;
+                        }});
   auto& env = *node.env;
   env.persistence = spawn_persistence(
     sys, {*node.store, node.ids, node.settings, node.log, &metrics_}, false);
-  env.journals.push_back(
-    spawn_journal(sys, env.persistence,
-                  {node.settings.streams.flush_interval, false}));
+  env.journals.push_back(spawn_journal(
+    sys, env.persistence, {node.settings.streams.flush_interval, false}));
   env.readers.push_back(sys.spawn(
     store_reader, static_cast<const storage::store*>(node.store.get())));
   node.registry = spawn_registry(sys, env, node.ids);
-  node.local
-    = spawn_gateway(sys, {node.registry, env.persistence, env.readers});
+  node.local =
+    spawn_gateway(sys, {node.registry, env.persistence, env.readers});
   node.gateway = spawn_cluster_gateway(
     sys, {node.settings, node.info.tag, node.local, env.readers});
   auto known = node.store->get_meta(members_value);
