@@ -15,11 +15,8 @@ endif()
 
 find_program(PARLEY_CCACHE ccache)
 if(PARLEY_CCACHE)
-  # The sloppiness is what ccache's manual asks for with precompiled headers.
   set(CMAKE_CXX_COMPILER_LAUNCHER
-      ${CMAKE_COMMAND} -E env
-      CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
-      ${PARLEY_CCACHE})
+      "${CMAKE_CURRENT_LIST_DIR}/compile-cached" "${PARLEY_CCACHE}")
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     add_compile_options(-fpch-preprocess)
   endif()
