@@ -18,14 +18,15 @@ reader_list::reader* reader_list::find(const caf::actor_addr& who) noexcept {
 }
 
 bool reader_list::add(const reader_actor& who, stream_log::cursor place,
-                      std::uint32_t credit) {
+                      std::uint32_t credit, past_progress past) {
   credit = std::min(credit, limits::reader_credit);
   if (auto* present = find(who.address())) {
     present->place = place;
     present->credit = credit;
     return false;
   }
-  readers_.push_back({who, place, credit});
+  auto seen = past == past_progress::told ? 0 : progress_.size();
+  readers_.push_back({who, place, credit, seen});
   return true;
 }
 
@@ -43,25 +44,40 @@ bool reader_list::remove(const caf::actor_addr& who) {
   return std::erase_if(readers_, same) > 0;
 }
 
+std::vector<event> reader_list::take_next(reader& to,
+                                          const stream_log& log) const {
+  std::vector<event> items;
+  log.read(to.place, limits::max_batch_bytes, items);
+  auto begins = !items.empty()
+                && std::holds_alternative<start_event>(items.front());
+  items.insert(items.begin() + (begins ? 1 : 0),
+               progress_.begin()
+                 + static_cast<std::ptrdiff_t>(to.progress_seen),
+               progress_.end());
+  to.progress_seen = progress_.size();
+  return items;
+}
+
 bool reader_list::send_to(reader& to, const stream_log& log,
                           std::int64_t read_at, std::optional<sent>& last) {
-  if (last && last->from == to.place.seq) {
+  if (last && last->from == to.place.seq
+      && last->progress_seen == to.progress_seen) {
     to.place = last->to;
+    to.progress_seen = progress_.size();
     --to.credit;
     send_(to.handle, last->message);
     return last->terminal;
   }
   auto from = to.place.seq;
-  events out;
-  out.read_at = read_at;
-  log.read(to.place, limits::max_batch_bytes, out.items);
+  auto progress_seen = to.progress_seen;
+  events out{take_next(to, log), read_at};
   if (out.items.empty())
     return false;
   --to.credit;
   auto terminal = is_terminal(out.items.back());
   auto message = caf::make_message(std::move(out));
   send_(to.handle, message);
-  last = sent{from, to.place, std::move(message), terminal};
+  last = sent{from, progress_seen, to.place, std::move(message), terminal};
   return terminal;
 }
 
@@ -82,17 +98,6 @@ std::vector<caf::actor_addr> reader_list::publish(const stream_log& log,
   for (const auto& who : done)
     remove(who);
   return done;
-}
-
-void reader_list::tell(const std::vector<progress_event>& what) {
-  if (what.empty())
-    return;
-  auto message = caf::make_message(events{{what.begin(), what.end()}, 0});
-  for (auto& to : readers_)
-    if (to.credit > 0) {
-      --to.credit;
-      send_(to.handle, message);
-    }
 }
 
 } // namespace parley::actors

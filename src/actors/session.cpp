@@ -91,6 +91,8 @@ session::behavior_type session::make_behavior() {
     [this](const end_stream& what) {
       end_with_error(what.code, "the server is shutting down; what had "
                                 "arrived is kept");
+      lingering_ = false;
+      quit_if_unread();
     },
     [this](upstream_report& what) { on_report(what); },
     [this](const accept_decided& what) {
@@ -136,16 +138,16 @@ caf::result<subscribed> session::on_subscribe(const subscribe& what,
     quit_if_unread();
     return promise;
   }
-  if (readers_.add(reader, *place, what.credit))
+  using past_progress = reader_list::past_progress;
+  auto past = had_reader_ || has_token_ ? past_progress::untold
+                                        : past_progress::told;
+  had_reader_ = true;
+  if (readers_.add(reader, *place, what.credit, past))
     monitor(reader);
   nobody_timer_.dispose();
   // The answer comes before the first `events`.
   promise.deliver(subscribed{state(), false});
   publish();
-  if (!had_reader_ && !has_token_)
-    readers_.tell(backlog_);
-  had_reader_ = true;
-  backlog_.clear();
   return promise;
 }
 
@@ -192,11 +194,8 @@ void session::publish(std::int64_t read_at) {
 void session::tell(progress_stage stage) {
   auto attempt =
     stage == progress_stage::retrying ? attempt_ + 1 : std::max(attempt_, 1u);
-  progress_event what{stage, attempt};
-  if (had_reader_)
-    readers_.tell({what});
-  else
-    backlog_.push_back(what);
+  readers_.add_progress({stage, attempt});
+  publish();
 }
 
 stream_state session::state() const {

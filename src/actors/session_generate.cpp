@@ -154,7 +154,6 @@ void session::on_deltas(llm::deltas& what, std::int64_t read_at) {
 void session::on_first_token() {
   has_token_ = true;
   record_.status = stream_status::generating;
-  backlog_.clear();
   if (env_.metrics != nullptr) {
     std::chrono::duration<double> took = now() - begun_;
     env_.metrics->time_to_first_token->observe(took.count());

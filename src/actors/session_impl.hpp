@@ -141,8 +141,6 @@ private:
   // -- readers
   bool had_reader_ = false;
   caf::disposable nobody_timer_;
-  // Told to the first reader: what happened before it came.
-  std::vector<progress_event> backlog_;
 
   // -- the end
   std::optional<terminal_event> end_;

@@ -103,21 +103,40 @@ CAF_TEST(a long answer reaches a late reader in bounded messages) {
 
 CAF_TEST(progress uses credit and is never sent twice) {
   auto opened = open(ask());
-  auto reader = read_slowly(opened.session, 0, 2);
-  CAF_CHECK_EQUAL(reader.batches(), 2u); // start; queued and connecting
+  auto reader = read_slowly(opened.session, 0, 1);
+  CAF_CHECK_EQUAL(reader.batches(), 1u); // start with queued and connecting
   CAF_CHECK_EQUAL(reader.progress().size(), 2u);
   upstream().connect();
   settle();
   CAF_CHECK_EQUAL(reader.progress().size(), 2u);
   reader.grant(opened.session, 2);
   settle();
-  CAF_CHECK_EQUAL(reader.progress().size(), 2u);
-  CAF_CHECK(!reader.overrun());
+  CAF_CHECK_EQUAL(reader.progress().size(), 3u);
+  CAF_CHECK_EQUAL(reader.batches(), 2u);
   upstream().emit("x");
   settle();
+  CAF_CHECK_EQUAL(reader.progress().size(), 3u);
+  CAF_CHECK_EQUAL(reader.broken_promise(), "");
   // Nobody is told of what is over.
   auto late = read(opened.session);
   CAF_CHECK(late.progress().empty());
+  upstream().finish();
+  settle();
+}
+
+CAF_TEST(progress that finds a reader without credit comes before the text) {
+  auto opened = open(ask());
+  auto reader = read_slowly(opened.session, 0, 1);
+  upstream().connect();
+  upstream().emit("x");
+  settle();
+  CAF_CHECK_EQUAL(reader.batches(), 1u);
+  reader.grant(opened.session, 1);
+  settle();
+  CAF_CHECK_EQUAL(reader.batches(), 2u);
+  CAF_CHECK_EQUAL(reader.progress().back().stage, progress_stage::waiting);
+  CAF_CHECK_EQUAL(reader.text(), "x");
+  CAF_CHECK(!reader.overrun());
   upstream().finish();
   settle();
 }
