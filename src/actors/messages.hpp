@@ -57,7 +57,8 @@ struct close_conversation {
 };
 
 // Take no new streams; end those that still run after the grace period with
-// `server_shutdown`. Answered when none is left.
+// `server_shutdown`. Answered when none is left and, within bounds, every
+// reader has been sent its last frame.
 struct drain {
   std::chrono::milliseconds grace{0};
 };

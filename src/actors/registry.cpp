@@ -29,6 +29,10 @@ constexpr int max_busy_tries = 5;
 // broken must not keep the process from ending. The next start closes them.
 constexpr std::chrono::seconds drain_patience{5};
 
+// Behind that, readers, which may be on other nodes, get at most so long to
+// take the last frames of what has ended.
+constexpr std::chrono::seconds reader_patience{2};
+
 // An end of a dead session's stream that could not be written is tried again
 // so often.
 constexpr std::chrono::seconds close_interval{1};
@@ -495,8 +499,19 @@ private:
   }
 
   void check_drained() {
-    if (draining_ && running_ == 0)
+    if (!draining_ || running_ > 0)
+      return;
+    if (sessions_.empty())
       end_drain();
+    else if (!std::exchange(awaiting_readers_, true))
+      await_readers();
+  }
+
+  // A session that goes takes what its readers have no credit for with it.
+  void await_readers() {
+    for (const auto& [id, value] : sessions_)
+      send(value.session, end_stream{errc::server_shutdown});
+    run_after(this, reader_patience, [this] { end_drain(); });
   }
 
   void end_drain() {
@@ -543,6 +558,7 @@ private:
   std::size_t running_ = 0;
   std::size_t next_reader_ = 0;
   bool draining_ = false;
+  bool awaiting_readers_ = false; // the drain's last step
   std::vector<caf::typed_response_promise<void>> drained_;
 };
 

@@ -174,16 +174,20 @@ void stream_reader::session_down(const caf::down_msg& down) {
   // Having sent the end, a session is free to go.
   if (end_was_read_ || !session_ || down.source != session_.address())
     return;
+  const auto remote = session_.node() != services_.system.node();
   // A local session that is gone bounces what it is asked; CAF's proxy of a
   // remote one drops it.
-  if (state_ == state::subscribing
-      && session_.node() != services_.system.node()) {
+  if (state_ == state::subscribing && remote) {
     subscription_failed(caf::make_error(caf::sec::request_receiver_down));
     return;
   }
   if (state_ != state::reading)
     return;
-  const auto lost = down.reason == caf::exit_reason::remote_link_unreachable;
+  // A node that stops ends its sessions before its connections.
+  const auto lost =
+    remote
+    && (down.reason == caf::exit_reason::remote_link_unreachable
+        || down.reason == caf::exit_reason::user_shutdown);
   const auto code = lost ? errc::node_lost : errc::internal;
   services_.log.warn("reader.session_lost",
                      {{"stream", stream_.str()}, {"code", to_string(code)}});

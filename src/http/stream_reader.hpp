@@ -74,7 +74,8 @@ protected:
   virtual void on_events(const actors::events& batch) = 0;
 
   // The session died before it had sent a terminal event; the reader has left.
-  // errc::node_lost where it lived on another node, else errc::internal.
+  // errc::node_lost where the node that it lived on is gone or going, else
+  // errc::internal.
   virtual void on_lost(errc code) = 0;
 
   // Tells the session that so many more messages are welcome; 0 says nothing.

@@ -249,6 +249,41 @@ CAF_TEST(when the grace is over streams end and keep their text) {
   CAF_CHECK_EQUAL(answer_of(opened).content, "so far");
 }
 
+CAF_TEST(a drain waits for readers that have not taken the end) {
+  auto opened = open(ask());
+  auto reader = read_slowly(opened.session, 0, 1);
+  upstream().emit("text");
+  upstream().finish();
+  auto drained = send_request<caf::unit_t>(registry(), drain{30s});
+  advance(1s);
+  CAF_CHECK(drained.pending());
+  reader.grant(opened.session, 1);
+  settle();
+  CAF_CHECK(!drained.pending());
+  CAF_CHECK_EQUAL(reader.text(), "text");
+  CAF_CHECK(reader.done() != nullptr);
+}
+
+CAF_TEST(a reader that takes nothing does not keep a drain from ending) {
+  auto opened = open(ask());
+  auto reader = read_slowly(opened.session, 0, 1);
+  upstream().emit("text");
+  upstream().finish();
+  auto drained = send_request<caf::unit_t>(registry(), drain{30s});
+  advance(30s);
+  CAF_CHECK(!drained.pending());
+}
+
+CAF_TEST(a drain does not wait for a stream that was brought back unread) {
+  auto opened = open(ask());
+  upstream().finish();
+  settle();
+  (void)ask_node<session_actor>(find_stream{opened.start.stream, 0}).value();
+  auto drained = send_request<caf::unit_t>(registry(), drain{30s});
+  settle();
+  CAF_CHECK(!drained.pending());
+}
+
 CAF_TEST(a broken store does not keep a drain from ending) {
   open(ask());
   upstream().emit("so far");

@@ -163,7 +163,8 @@ async function checkOne(node, mock, one, interrupted) {
   assert.equal(found.status, state.status, shown);
   checkFrames(one.frames);
   const text = textIn(one.frames);
-  assert.equal(text, found.content, `${shown}: what was read is what is stored`);
+  assert.equal(text, found.content, `${shown}: what was read, up to `
+    + `${JSON.stringify(one.frames.at(-1))}, is what is stored as ${state.status}`);
   if (!interrupted) assert.equal(state.status, 'complete', shown);
   if (state.status === 'complete') assert.equal(found.content, full, shown);
   else assert.ok(full.startsWith(found.content), shown);
