@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { textOf } from '../support/mock_upstream.mjs';
+import { RawConnection, requestBytes } from '../support/raw_http.mjs';
 import { seedFromEnvironment, until } from '../support/wait.mjs';
 import {
   answer, get, join, messagesOf, newTag, openStream, post, say, startRoute, streamState,
@@ -139,4 +140,27 @@ test('a stream that was cut off by the restart of its node is whole for who resu
   await untilStatus(b, state.id, 'interrupted');
   assert.equal((await (await join(b, state.id)).end()).text, textOf({ tokens: 3 }));
   assert.equal(mock.calls(tag), 1);
+});
+
+test('a reader elsewhere that was behind when the node went is told of a lost node', async (t) => {
+  const { cluster, a, b } = await ownCluster(t, {
+    options: { 'shutdown.grace': '1s', 'limits.max-response-chars': 10_000_000 },
+  });
+  const plan = { tag: newTag(), tokens: 140, pad: 64_000 };
+  const { json: state } = await post(a, startRoute, say(plan));
+  const slow = await RawConnection.open(b.port);
+  t.after(() => slow.close());
+  slow.socket.pause();
+  slow.write(requestBytes('GET', `/api/v1/chat/streams/${state.id}/events`));
+  await untilStatus(a, state.id, 'complete');
+  a.terminate();
+  assert.deepEqual(await a.stopped(), { code: 0, signal: null });
+  slow.socket.resume();
+  await slow.need(() => slow.buffer.includes('"type":"error"'), 'an end');
+  const got = slow.buffer.toString('latin1');
+  assert.match(got, /"code":"node_lost"/);
+  assert.doesNotMatch(got, /"code":"internal"/);
+  await a.start();
+  await cluster.agreed();
+  assert.ok((await (await join(b, state.id)).end()).text === textOf(plan));
 });
