@@ -16,8 +16,7 @@
 #include <caf/sec.hpp>
 #include <openssl/ssl.h>
 
-#include "runtime/bounded_networking.hpp"
-#include "runtime/tls_networking.hpp"
+#include "runtime/networking.hpp"
 
 namespace parley::runtime {
 
@@ -136,7 +135,7 @@ caf_transport::caf_transport(caf::actor_system& system, event_loops& loops,
     loops_(loops),
     patience_(settings.failure_timeout),
     networking_(settings.has_tls() ? spawn_tls_networking(system)
-                                   : spawn_bounded_networking(system)) {
+                                   : spawn_plain_networking(system)) {
 }
 
 caf_transport::~caf_transport() {

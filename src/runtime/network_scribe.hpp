@@ -18,7 +18,7 @@
 #include <caf/io/network/stream_impl.hpp>
 #include <caf/io/scribe.hpp>
 
-#include "runtime/bounded_networking.hpp"
+#include "runtime/read_bound.hpp"
 
 namespace parley::runtime {
 

@@ -1,20 +1,12 @@
-#include "runtime/tls_networking.hpp"
-
 #include <exception>
-#include <string>
 #include <utility>
 
-#include <caf/detail/socket_guard.hpp>
-#include <caf/io/basp_broker.hpp>
-#include <caf/io/middleman.hpp>
-#include <caf/io/middleman_actor_impl.hpp>
-#include <caf/io/network/default_multiplexer.hpp>
-#include <caf/io/network/doorman_impl.hpp>
-#include <caf/io/network/interfaces.hpp>
 #include <caf/openssl/session.hpp>
 #include <openssl/err.h>
 
 #include "runtime/network_scribe.hpp"
+#include "runtime/networking.hpp"
+#include "runtime/networking_actor.hpp"
 
 namespace parley::runtime {
 
@@ -22,7 +14,6 @@ namespace {
 
 namespace io = caf::io;
 using caf::openssl::session_ptr;
-using io::network::default_multiplexer;
 using io::network::native_socket;
 using io::network::rw_state;
 
@@ -68,74 +59,22 @@ private:
   session_ptr session_;
 };
 
-using tls_scribe = network_scribe<tls_policy>;
-
-class tls_doorman : public io::network::doorman_impl {
-public:
-  using io::network::doorman_impl::doorman_impl;
-
-  bool new_connection() override {
-    if (detached())
-      return false;
-    auto& backend = acceptor_.backend();
-    auto socket = acceptor_.accepted_socket();
-    caf::detail::socket_guard guard{socket};
-    io::network::nonblocking(socket, true);
-    auto session = begin_session(parent()->system(), socket, true);
+struct tls_sessions {
+  static io::scribe_ptr begin(caf::actor_system& system,
+                              io::network::default_multiplexer& backend,
+                              native_socket socket, bool accepted) {
+    auto session = begin_session(system, socket, accepted);
     if (!session)
-      return true; // that one is gone; others come
-    auto made =
-      caf::make_counted<tls_scribe>(backend, socket, std::move(session));
-    guard.release(); // the connection owns it
-    auto handle = made->hdl();
-    parent()->add_scribe(std::move(made));
-    return doorman::new_connection(&backend, handle);
-  }
-};
-
-class tls_networking : public io::middleman_actor_impl {
-public:
-  using io::middleman_actor_impl::middleman_actor_impl;
-
-  const char* name() const override {
-    return "parley.tls-networking";
-  }
-
-protected:
-  caf::expected<io::scribe_ptr> connect(const std::string& host,
-                                        std::uint16_t port) override {
-    auto socket = io::network::new_tcp_connection(host, port);
-    if (!socket)
-      return std::move(socket.error());
-    caf::detail::socket_guard guard{*socket};
-    io::network::nonblocking(*socket, true);
-    auto session = begin_session(system(), *socket, false);
-    if (!session)
-      return caf::make_error(caf::sec::cannot_connect_to_node);
-    guard.release();
-    return caf::make_counted<tls_scribe>(backend(), *socket,
-                                         std::move(session));
-  }
-
-  caf::expected<io::doorman_ptr> open(std::uint16_t port, const char* address,
-                                      bool reuse) override {
-    auto socket = io::network::new_tcp_acceptor_impl(port, address, reuse);
-    if (!socket)
-      return std::move(socket.error());
-    return caf::make_counted<tls_doorman>(backend(), *socket);
-  }
-
-private:
-  default_multiplexer& backend() {
-    return static_cast<default_multiplexer&>(system().middleman().backend());
+      return nullptr;
+    return caf::make_counted<network_scribe<tls_policy>>(backend, socket,
+                                                         std::move(session));
   }
 };
 
 } // namespace
 
 io::middleman_actor spawn_tls_networking(caf::actor_system& system) {
-  return system.spawn<tls_networking, caf::detached + caf::hidden>(
-    system.middleman().named_broker<io::basp_broker>("BASP"));
+  return spawn_networking<tls_sessions>(system);
 }
 
 } // namespace parley::runtime

@@ -1,4 +1,4 @@
-// CAF's TCP networking with a bound on what a peer can make this node allocate.
+// A bound on what a peer can make this node allocate.
 //
 // CAF reads the length of a message from its header and allocates that much at
 // once, up to 4 GiB, before it knows who is talking. Behind TLS only members of
@@ -7,9 +7,7 @@
 
 #include <cstddef>
 
-#include <caf/actor_system.hpp>
 #include <caf/io/basp/header.hpp>
-#include <caf/io/middleman_actor.hpp>
 #include <caf/io/receive_policy.hpp>
 
 namespace parley::runtime {
@@ -42,9 +40,5 @@ public:
 private:
   bool greeted_ = false; // the handshake is what is read now, or over
 };
-
-// The same protocol as CAF's own middleman actor. The caller ends it.
-[[nodiscard]] caf::io::middleman_actor
-spawn_bounded_networking(caf::actor_system& system);
 
 } // namespace parley::runtime
