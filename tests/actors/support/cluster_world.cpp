@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "actors/recovery.hpp"
-#include "chat/limits.hpp"
 
 namespace parley::tests {
 
@@ -17,31 +16,14 @@ void test_transport::connect(const config::endpoint& to,
     then(caf::actor_cast<caf::strong_actor_ptr>(found->second));
 }
 
-cluster_world::cluster_world()
-  : metrics_(sys), actors_before_(sys.registry().running()) {
-  client_handle_ = sys.spawn([this](caf::event_based_actor* client) {
-    client_ = client;
-    return caf::behavior{[](caf::unit_t) {
-    }};
-  });
-  settle();
+cluster_world::cluster_world() : metrics_(sys) {
 }
 
 cluster_world::~cluster_world() {
-  for (auto& reader : readers_) {
-    caf::anon_send_exit(reader, caf::exit_reason::user_shutdown);
-    sched.run();
-  }
-  readers_.clear();
+  end_readers();
   for (auto& node : nodes_)
     if (node->alive())
       kill(*node);
-  caf::anon_send_exit(client_handle_, caf::exit_reason::user_shutdown);
-  sched.run();
-  client_handle_ = nullptr;
-  if (sys.registry().running() != actors_before_)
-    CAF_ERROR(
-      "actors are left: " << (sys.registry().running() - actors_before_));
 }
 
 // -- nodes --------------------------------------------------------------------
@@ -139,29 +121,6 @@ void cluster_world::meet() {
   advance(3s);
 }
 
-// -- running ------------------------------------------------------------------
-
-void cluster_world::settle() {
-  sched.run();
-}
-
-void cluster_world::advance(std::chrono::nanoseconds by) {
-  settle();
-  auto& clock = sched.clock();
-  auto until = clock.now() + by;
-  for (;;) {
-    std::erase_if(clock.schedule,
-                  [](const auto& item) { return item.second.f.disposed(); });
-    if (clock.schedule.empty() || clock.schedule.begin()->first > until)
-      break;
-    auto due = std::max(clock.schedule.begin()->first, clock.now());
-    clock.advance_time(due - clock.now());
-    settle();
-  }
-  clock.advance_time(until - clock.now());
-  settle();
-}
-
 // -- asking -------------------------------------------------------------------
 
 answer<stream_opened> cluster_world::try_open_at(test_node& node,
@@ -176,14 +135,7 @@ stream_opened cluster_world::open_at(test_node& node, chat_request what) {
 fake_reader cluster_world::read_at(test_node& node, const stream_id& stream,
                                    seq_t after) {
   auto session = ask_at<session_actor>(node, find_stream{stream, 0}).value();
-  fake_reader made{sys, pace::keeps_up};
-  readers_.push_back(made.handle());
-  made.count_credit(limits::reader_credit);
-  auto taken = send_request<subscribed>(
-    session, subscribe{after, limits::reader_credit}, made.handle());
-  settle();
-  (void)taken.value();
-  return made;
+  return read(session, after);
 }
 
 cluster_view cluster_world::view_of(test_node& node) {

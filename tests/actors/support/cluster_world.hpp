@@ -72,7 +72,7 @@ struct test_node {
   }
 };
 
-class cluster_world : public test_coordinator_fixture<> {
+class cluster_world : public test_system {
 public:
   cluster_world();
   ~cluster_world() override;
@@ -92,30 +92,8 @@ public:
   // Until everybody has looked for everybody.
   void meet();
 
-  // -- running ----------------------------------------------------------------
-
-  void settle();
-  void advance(std::chrono::nanoseconds by);
-
   // -- asking -----------------------------------------------------------------
 
-  template <class T, class Handle, class... Args>
-  answer<T> send_request(const Handle& to, Args... what) {
-    answer<T> made;
-    auto to_state = made.state_;
-    auto on_error = [to_state](const caf::error& why) {
-      to_state->why = to_error(why);
-    };
-    client_->context(nullptr);
-    auto request = client_->request(to, caf::infinite, std::move(what)...);
-    if constexpr (std::is_same_v<T, caf::unit_t>)
-      std::move(request).then([to_state] { to_state->value.emplace(); },
-                              on_error);
-    else
-      std::move(request).then(
-        [to_state](T& x) { to_state->value = std::move(x); }, on_error);
-    return made;
-  }
   template <class T, class What>
   answer<T> ask_at(test_node& node, What what) {
     auto made = send_request<T>(node.gateway, std::move(what));
@@ -138,10 +116,6 @@ private:
   telemetry::metrics metrics_;
   test_network network_;
   std::vector<std::unique_ptr<test_node>> nodes_;
-  std::size_t actors_before_ = 0;
-  caf::event_based_actor* client_ = nullptr;
-  caf::actor client_handle_;
-  std::vector<reader_actor> readers_;
 };
 
 } // namespace parley::tests

@@ -2,8 +2,6 @@
 
 #include <stdexcept>
 
-#include "chat/limits.hpp"
-
 namespace parley::tests {
 
 // -- the provider -------------------------------------------------------------
@@ -25,9 +23,8 @@ void test_provider::list_models(boost::asio::io_context& loop,
 // -- spawning -----------------------------------------------------------------
 
 world::world()
-  : metrics_(sys),
-    env_{settings, provider, loops_, log_, &metrics_, {}, {}, {}, {}, {}},
-    actors_before_(sys.registry().running()) {
+  : metrics_(sys), env_{settings, provider, loops_, log_, &metrics_,
+                        {},       {},       {},     {},   {}} {
   settings.llm.model = "scripted";
 }
 
@@ -46,11 +43,6 @@ void world::start() {
     sys.spawn(store_reader, static_cast<const storage::store*>(&store)));
   registry_ = spawn_registry(sys, env_, ids_);
   gateway_ = spawn_gateway(sys, {registry_, env_.persistence, env_.readers});
-  client_handle_ = sys.spawn([this](caf::event_based_actor* client) {
-    client_ = client;
-    return caf::behavior{[](caf::unit_t) {
-    }};
-  });
   settle();
   always_alive_ = sys.registry().running();
 }
@@ -82,45 +74,16 @@ void world::end_all() {
     sched.run();
     who = nullptr;
   };
-  for (auto& reader : readers_)
-    end(reader);
-  readers_.clear();
+  end_readers();
   if (gateway_) {
     end(gateway_);
     end(registry_);
     end(env_.journals.front());
     end(env_.persistence);
     end(env_.readers.front());
-    end(client_handle_);
   }
   env_.journals.clear();
   env_.readers.clear();
-  if (sys.registry().running() != actors_before_)
-    CAF_ERROR(
-      "actors are left: " << (sys.registry().running() - actors_before_));
-}
-
-// -- running ------------------------------------------------------------------
-
-void world::settle() {
-  sched.run();
-}
-
-void world::advance(std::chrono::nanoseconds by) {
-  settle();
-  auto& clock = sched.clock();
-  auto until = clock.now() + by;
-  for (;;) {
-    std::erase_if(clock.schedule,
-                  [](const auto& item) { return item.second.f.disposed(); });
-    if (clock.schedule.empty() || clock.schedule.begin()->first > until)
-      break;
-    auto due = std::max(clock.schedule.begin()->first, clock.now());
-    clock.advance_time(due - clock.now());
-    settle();
-  }
-  clock.advance_time(until - clock.now());
-  settle();
 }
 
 // -- asking -------------------------------------------------------------------
@@ -147,35 +110,6 @@ stream_opened world::open(chat_request what) {
 }
 
 // -- reading ------------------------------------------------------------------
-
-answer<subscribed> world::try_read(fake_reader& reader,
-                                   const session_actor& session, seq_t after,
-                                   std::uint32_t credit) {
-  reader.count_credit(credit);
-  auto made = send_request<subscribed>(session, subscribe{after, credit},
-                                       reader.handle());
-  settle();
-  return made;
-}
-
-fake_reader world::make_reader(pace how) {
-  fake_reader made{sys, how};
-  readers_.push_back(made.handle());
-  return made;
-}
-
-fake_reader world::read(const session_actor& session, seq_t after) {
-  auto made = make_reader(pace::keeps_up);
-  (void)try_read(made, session, after, limits::reader_credit).value();
-  return made;
-}
-
-fake_reader world::read_slowly(const session_actor& session, seq_t after,
-                               std::uint32_t credit) {
-  auto made = make_reader();
-  (void)try_read(made, session, after, credit).value();
-  return made;
-}
 
 session_actor world::find(const stream_id& id) {
   return ask_node<session_actor>(find_stream{id, 0}).value();
@@ -207,10 +141,7 @@ conversation world::conversation_of(const stream_opened& stream) {
 }
 
 std::size_t world::streams_alive() {
-  for (auto& reader : readers_)
-    caf::anon_send_exit(reader, caf::exit_reason::user_shutdown);
-  readers_.clear();
-  settle();
+  end_readers();
   return sys.registry().running() - always_alive_;
 }
 

@@ -1,5 +1,4 @@
-// A whole node's actors under CAF's deterministic coordinator: nothing runs
-// before a test says so, and time moves only by hand.
+// A whole node's actors.
 //
 //   CAF_TEST(…) {
 //     settings.llm.max_attempts = 1;          // before the first use
@@ -10,21 +9,12 @@
 //     settle();
 //     …
 //   }
-//
-// When a test is over, all actors are taken down, and it is an error when one
-// is left.
 #pragma once
 
-#include <chrono>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
-#include <vector>
 
-#include <caf/event_based_actor.hpp>
-
-#include "actors/errors.hpp"
 #include "actors/gateway.hpp"
 #include "actors/interfaces.hpp"
 #include "actors/journal.hpp"
@@ -34,46 +24,10 @@
 #include "actors/store_reader.hpp"
 #include "llm/scripted_provider.hpp"
 #include "telemetry/metrics.hpp"
-#include "tests/actors/support/fake_reader.hpp"
 #include "tests/actors/support/faulty_store.hpp"
-
-#include <caf/test/dsl.hpp>
+#include "tests/actors/support/test_system.hpp"
 
 namespace parley::tests {
-
-using namespace std::chrono_literals;
-using namespace parley::actors;
-
-// What a request came to.
-template <class T>
-class answer {
-public:
-  [[nodiscard]] bool pending() const noexcept {
-    return !state_->value && !state_->why;
-  }
-  // Fails the test when it was refused or is pending.
-  [[nodiscard]] const T& value() const {
-    if (!state_->value)
-      CAF_FAIL("no answer: " + why().detail);
-    return *state_->value;
-  }
-  // `none`: not refused.
-  [[nodiscard]] errc code() const {
-    return state_->why ? state_->why->code : errc::none;
-  }
-  [[nodiscard]] error why() const {
-    return state_->why.value_or(error{errc::none, "pending", {}, {}, {}});
-  }
-
-private:
-  friend class world;
-  friend class cluster_world;
-  struct state {
-    std::optional<T> value;
-    std::optional<error> why;
-  };
-  std::shared_ptr<state> state_ = std::make_shared<state>();
-};
 
 // The scripted model, and one that throws.
 class test_provider final : public llm::provider {
@@ -92,7 +46,7 @@ public:
   }
 };
 
-class world : public test_coordinator_fixture<> {
+class world : public test_system {
 public:
   world();
   ~world() override;
@@ -116,35 +70,9 @@ public:
   const registry_actor& registry();
   const session_environment& environment();
 
-  // -- running ----------------------------------------------------------------
-
-  // Delivers all messages; no time passes.
-  void settle();
-  // Moves the clock, timer by timer, and delivers what they cause.
-  void advance(std::chrono::nanoseconds by);
-
   // -- asking -----------------------------------------------------------------
 
-  // Sends a request, as a client, and delivers nothing yet.
-  template <class T, class Handle, class... Args>
-  answer<T> send_request(const Handle& to, Args... what) {
-    answer<T> made;
-    auto to_state = made.state_;
-    auto on_error = [to_state](const caf::error& why) {
-      to_state->why = to_error(why);
-    };
-    // It is not run by the scheduler now: its last context is gone.
-    client_->context(nullptr);
-    auto request = client_->request(to, caf::infinite, std::move(what)...);
-    if constexpr (std::is_same_v<T, caf::unit_t>)
-      std::move(request).then([to_state] { to_state->value.emplace(); },
-                              on_error);
-    else
-      std::move(request).then(
-        [to_state](T& x) { to_state->value = std::move(x); }, on_error);
-    return made;
-  }
-  // The same to the gateway, and delivers everything.
+  // A request to the gateway; delivers everything.
   template <class T, class What>
   answer<T> ask_node(What what) {
     auto made = send_request<T>(gateway(), std::move(what));
@@ -163,15 +91,6 @@ public:
 
   // -- reading ----------------------------------------------------------------
 
-  // A reader that has not subscribed yet.
-  fake_reader make_reader(pace how = pace::slow);
-  // Subscribes a new reader that keeps up; must succeed.
-  fake_reader read(const session_actor& session, seq_t after = 0);
-  // The same with one that has this credit, and gets more by `grant`.
-  fake_reader read_slowly(const session_actor& session, seq_t after,
-                          std::uint32_t credit);
-  answer<subscribed> try_read(fake_reader& reader, const session_actor& session,
-                              seq_t after, std::uint32_t credit);
   session_actor find(const stream_id& id);
   // All that a stream is, read from its beginning.
   fake_reader replay(const stream_id& id);
@@ -200,12 +119,8 @@ private:
   telemetry::log log_;
   telemetry::metrics metrics_;
   session_environment env_;
-  std::size_t actors_before_ = 0;
-  caf::event_based_actor* client_ = nullptr; // held by `client_handle_`
-  caf::actor client_handle_;
   registry_actor registry_;
   gateway_actor gateway_;
-  std::vector<reader_actor> readers_;
   std::size_t always_alive_ = 0;
 };
 
