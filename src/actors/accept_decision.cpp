@@ -125,4 +125,10 @@ result<accept_decision> decide(const accept& what, const storage::store& store,
   return decision;
 }
 
+find_claim claim_question(std::string caller, std::string key,
+                          std::chrono::milliseconds ttl) {
+  return {
+    std::move(caller), std::move(key), {timestamp::now().ms - ttl.count()}};
+}
+
 } // namespace parley::actors

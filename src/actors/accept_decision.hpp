@@ -6,6 +6,8 @@
 //   3. it is not answering already.
 #pragma once
 
+#include <chrono>
+#include <string>
 #include <vector>
 
 #include "actors/messages.hpp"
@@ -24,5 +26,9 @@ struct accept_decision {
                                              const storage::store& store,
                                              timestamp now,
                                              timestamp claims_after);
+
+// Asks whether a key is taken, by the same measure.
+[[nodiscard]] find_claim claim_question(std::string caller, std::string key,
+                                        std::chrono::milliseconds ttl);
 
 } // namespace parley::actors

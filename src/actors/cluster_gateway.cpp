@@ -23,7 +23,9 @@ struct gathering {
 
 cluster_gateway::cluster_gateway(caf::actor_config& config,
                                  cluster_gateway_environment environment)
-  : cluster_gateway_actor::base(config), env_(std::move(environment)) {
+  : cluster_gateway_actor::base(config),
+    env_(std::move(environment)),
+    readers_(env_.readers) {
 }
 
 cluster_gateway::behavior_type cluster_gateway::make_behavior() {
@@ -73,7 +75,7 @@ cluster_gateway::behavior_type cluster_gateway::make_behavior() {
     [this](get_node_status what) { return delegate(env_.local, what); },
     // -- other nodes
     [this](const reserve_claim& what) { return on_reserve(what); },
-    [this](const find_claim& what) { return delegate(any_reader(), what); },
+    [this](const find_claim& what) { return delegate(readers_.next(), what); },
     [this](const release_claim& what) {
       claims_.erase(what.digest, what.target);
     },

@@ -21,6 +21,7 @@
 #include "actors/claim_table.hpp"
 #include "actors/cluster_gateway.hpp"
 #include "actors/errors.hpp"
+#include "actors/store_reader.hpp"
 #include "chat/limits.hpp"
 
 namespace parley::actors {
@@ -190,17 +191,11 @@ private:
   caf::result<claim_answer> on_reserve(const reserve_claim& what);
   caf::result<claim_answer> on_reserve_in_flight(const reserve_claim& what,
                                                  placing& own);
-  [[nodiscard]] find_claim question_of(const std::string& caller,
-                                       const std::string& key) const;
 
   // -- lists: cluster_gateway.cpp
   // ------------------------------------------------------
 
   caf::result<conversation_page> on_list(const list_conversations& what);
-
-  [[nodiscard]] const store_reader_actor& any_reader() {
-    return env_.readers[next_reader_++ % env_.readers.size()];
-  }
 
   struct pending {
     node_tag to;
@@ -208,11 +203,11 @@ private:
   };
 
   cluster_gateway_environment env_;
+  reader_turns readers_;
   node_load load_;
   std::map<node_tag, member_view> others_;
   std::map<std::uint64_t, pending> pending_;
   std::uint64_t next_number_ = 0;
-  std::size_t next_reader_ = 0;
   claim_table claims_;
   std::unordered_map<std::uint64_t, placing> placing_;
 };

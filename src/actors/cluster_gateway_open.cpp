@@ -1,9 +1,8 @@
 // Opening a stream on the right node, once for each Idempotency-Key.
-#include <algorithm>
 #include <utility>
 
+#include "actors/accept_decision.hpp"
 #include "actors/cluster_gateway_impl.hpp"
-#include "chat/timestamp.hpp"
 
 namespace parley::actors {
 
@@ -33,16 +32,11 @@ caf::result<stream_opened> cluster_gateway::on_open(open_stream& what) {
 
 // -- keys --------------------------------------------------------------------
 
-find_claim cluster_gateway::question_of(const std::string& caller,
-                                        const std::string& key) const {
-  return {
-    caller, key, {timestamp::now().ms - env_.settings.idempotency.ttl.count()}};
-}
-
 void cluster_gateway::open_with_key(node_tag wanted, open_stream what,
                                     open_promise promise) {
   auto question =
-    question_of(what.request.caller, what.request.idempotency_key);
+    claim_question(what.request.caller, what.request.idempotency_key,
+                   env_.settings.idempotency.ttl);
   auto open_it = [this, wanted, what = std::move(what),
                   promise](const caf::expected<node_tag>& target) mutable {
     // Where the key leads elsewhere and the conversation does not, only the
@@ -111,7 +105,7 @@ void cluster_gateway::ask_node(std::uint64_t digest, node_tag node) {
 void cluster_gateway::ask_own_store(std::uint64_t digest) {
   auto& entry = placing_[digest];
   ++entry.asked[env_.self];
-  request(any_reader(), caf::infinite, entry.claim)
+  request(readers_.next(), caf::infinite, entry.claim)
     .then(
       [this, digest](const found_claim& found) {
         auto place = found.found ? claim_place::taken : claim_place::unknown;
@@ -209,7 +203,8 @@ void cluster_gateway::open_elsewhere(node_tag target, node_tag wanted,
                                      const open_stream& what,
                                      open_promise promise) {
   auto question =
-    question_of(what.request.caller, what.request.idempotency_key);
+    claim_question(what.request.caller, what.request.idempotency_key,
+                   env_.settings.idempotency.ttl);
   auto decide = [this, target, wanted, what,
                  promise](const found_claim& found) {
     open_claimed(found.found ? target : wanted, what, promise);
@@ -218,7 +213,7 @@ void cluster_gateway::open_elsewhere(node_tag target, node_tag wanted,
     promise.deliver(meant_by(target, why));
   };
   if (target == env_.self)
-    request(any_reader(), caf::infinite, std::move(question))
+    request(readers_.next(), caf::infinite, std::move(question))
       .then(decide, unknown);
   else if (const auto* other = member(target))
     request(other->claims, env_.settings.cluster.failure_timeout,
@@ -265,7 +260,8 @@ cluster_gateway::on_reserve(const reserve_claim& what) {
   if (what.target == env_.self)
     return answer; // this store is asked by the request itself
   auto promise = make_response_promise<claim_answer>();
-  request(any_reader(), caf::infinite, question_of(what.caller, what.key))
+  request(readers_.next(), caf::infinite,
+          claim_question(what.caller, what.key, env_.settings.idempotency.ttl))
     .then(
       [this, promise, answer,
        digest = what.digest](const found_claim& found) mutable {
@@ -303,7 +299,8 @@ void cluster_gateway::import_foreign(
   import_conversation what,
   caf::typed_response_promise<conversation_view> promise) {
   // No client's key: callers' names have no control characters.
-  auto claim = question_of("\x01import", what.what.conversation.id.str());
+  auto claim = claim_question("\x01import", what.what.conversation.id.str(),
+                              env_.settings.idempotency.ttl);
   auto digest = claim_digest(claim.caller, claim.key);
   auto import_it = [this, what = std::move(what), promise,
                     digest](const caf::expected<node_tag>& target) mutable {

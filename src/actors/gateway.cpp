@@ -5,6 +5,7 @@
 #include <caf/typed_event_based_actor.hpp>
 
 #include "actors/errors.hpp"
+#include "actors/store_reader.hpp"
 
 namespace parley::actors {
 
@@ -13,7 +14,9 @@ namespace {
 class gateway : public gateway_actor::base {
 public:
   gateway(caf::actor_config& config, gateway_environment environment)
-    : gateway_actor::base(config), env_(std::move(environment)) {
+    : gateway_actor::base(config),
+      env_(std::move(environment)),
+      readers_(env_.readers) {
   }
 
   behavior_type make_behavior() override {
@@ -32,21 +35,23 @@ public:
         return view_of(env_.persistence, std::move(what));
       },
       [this](const get_conversation& what) {
-        return view_of(any_reader(), what);
+        return view_of(readers_.next(), what);
       },
       [this](const list_conversations& what) {
-        return delegate(any_reader(), what);
+        return delegate(readers_.next(), what);
       },
       [this](change_conversation& what) {
         return view_of(env_.persistence, std::move(what));
       },
       [this](const delete_conversation& what) { return on_delete(what); },
-      [this](const get_message& what) { return delegate(any_reader(), what); },
+      [this](const get_message& what) {
+        return delegate(readers_.next(), what);
+      },
       [this](const list_messages& what) {
-        return delegate(any_reader(), what);
+        return delegate(readers_.next(), what);
       },
       [this](const export_conversation& what) {
-        return delegate(any_reader(), what);
+        return delegate(readers_.next(), what);
       },
       [this](import_conversation& what) {
         return view_of(env_.persistence, std::move(what));
@@ -113,12 +118,8 @@ private:
     return promise;
   }
 
-  [[nodiscard]] const store_reader_actor& any_reader() {
-    return env_.readers[next_reader_++ % env_.readers.size()];
-  }
-
   gateway_environment env_;
-  std::size_t next_reader_ = 0;
+  reader_turns readers_;
 };
 
 } // namespace
