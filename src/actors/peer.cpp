@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <optional>
 #include <random>
 #include <set>
@@ -78,6 +79,7 @@ public:
 
 private:
   using member = member_table::member;
+  using host_port = std::pair<std::string, std::uint16_t>;
 
   // -- looking for others
   // ----------------------------------------------------------
@@ -103,7 +105,7 @@ private:
 
   // Addresses where a node should be that is not a member.
   [[nodiscard]] std::vector<config::endpoint> missing() const {
-    std::set<std::pair<std::string, std::uint16_t>> found;
+    std::set<host_port> found;
     for (const auto& seed : env_.settings.cluster.seeds)
       found.emplace(seed.host, seed.port);
     for (const auto& [tag, one] : table_.members())
@@ -114,9 +116,20 @@ private:
         found.erase({one.info.host, one.info.port});
     std::vector<config::endpoint> made;
     for (const auto& [host, port] : found)
-      if (!busy_.contains({host, port}) && !settled_.contains({host, port}))
+      if (!busy_.contains({host, port}) && !leads_to_somebody({host, port}))
         made.push_back({host, port});
     return made;
+  }
+
+  // It is another name for this node's address, or for that of one that is up.
+  [[nodiscard]] bool leads_to_somebody(const host_port& address) const {
+    auto found = aliases_.find(address);
+    if (found == aliases_.end())
+      return false;
+    if (found->second == table_.self().tag)
+      return true;
+    auto who = table_.members().find(found->second);
+    return who != table_.members().end() && who->second.up();
   }
 
   void connect(const config::endpoint& to) {
@@ -127,17 +140,10 @@ private:
       if (!strong)
         return;
       // Back to this actor's thread.
-      auto then = [this, to, found = std::move(found)] {
-        on_connected(to, found);
-      };
-      run_on(strong, std::move(then));
+      auto then = caf::make_action(
+        [this, to, found = std::move(found)] { on_connected(to, found); });
+      caf::anon_send(caf::actor_cast<caf::actor>(strong), std::move(then));
     });
-  }
-
-  template <class Function>
-  void run_on(const caf::strong_actor_ptr& self, Function f) {
-    auto what = caf::make_action(std::move(f));
-    caf::anon_send(caf::actor_cast<caf::actor>(self), std::move(what));
   }
 
   void on_connected(const config::endpoint& to,
@@ -179,8 +185,7 @@ private:
           busy_.erase({to.host, to.port});
           // A seed's address may be another name for a member.
           if (to.host != answer.info.host || to.port != answer.info.port)
-            aliases_[answer.info.tag].emplace(to.host, to.port);
-          settle(answer.info.tag);
+            aliases_[{to.host, to.port}] = answer.info.tag;
           enter({answer.info, other, answer.door, answer.claims, {}, {}},
                 answer.known);
         },
@@ -191,7 +196,7 @@ private:
 
   void on_refused(const config::endpoint& by, const parsed_reply& reply) {
     if (reply.kind == greeting_reply::self) {
-      settled_.emplace(by.host, by.port);
+      aliases_[{by.host, by.port}] = table_.self().tag;
       return;
     }
     auto where = by.host + ":" + std::to_string(by.port);
@@ -268,19 +273,11 @@ private:
     tell_gateway();
   }
 
-  // Other names of a member's address are not looked at while it is up.
-  void settle(node_tag tag) {
-    for (const auto& alias : aliases_[tag])
-      settled_.insert(alias);
-  }
-
   void on_down(const caf::down_msg& what) {
     const auto* gone = table_.leave(what.source);
     if (gone == nullptr)
       return;
     env_.log.warn("cluster.node_down", {{"node", gone->info.name}});
-    for (const auto& alias : aliases_[gone->info.tag])
-      settled_.erase(alias);
     sees_due_ = true;
     tell_gateway();
   }
@@ -332,15 +329,11 @@ private:
     send(env_.gateway, table_.changed(load_));
   }
 
-  using host_port = std::pair<std::string, std::uint16_t>;
-
   peer_environment env_;
   member_table table_;
   node_load load_;
-  std::set<host_port> busy_; // being connected to
-  // Addresses that need no look: this node's own, or other names of members.
-  std::set<host_port> settled_;
-  std::map<node_tag, std::set<host_port>> aliases_;
+  std::set<host_port> busy_;              // being connected to
+  std::map<host_port, node_tag> aliases_; // other names of nodes' addresses
   std::optional<time_point> refused_since_;
   bool sees_due_ = false;
   std::minstd_rand random_;
