@@ -15,8 +15,7 @@ companion::companion(caf::actor_config& config, boost::asio::io_context& loop)
   : extended_base(config), loop_(loop) {
   setf(is_initialized_flag);
   // Without a behavior an actor counts as dead.
-  become(caf::behavior{[](caf::unit_t) {
-  }});
+  become([](caf::unit_t) {});
 }
 
 companion::~companion() = default;

@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <memory>
+#include <utility>
 
 #include <boost/asio/io_context.hpp>
 #include <caf/actor_cast.hpp>
@@ -16,7 +17,6 @@
 #include <caf/behavior.hpp>
 #include <caf/extend.hpp>
 #include <caf/mailbox_element.hpp>
-#include <caf/mixin/behavior_changer.hpp>
 #include <caf/mixin/requester.hpp>
 #include <caf/mixin/sender.hpp>
 #include <caf/scheduled_actor.hpp>
@@ -25,31 +25,20 @@
 
 namespace parley::runtime {
 
-class companion;
-
-} // namespace parley::runtime
-
-namespace caf {
-
-template <>
-class behavior_type_of<parley::runtime::companion> {
-public:
-  using type = behavior;
-};
-
-} // namespace caf
-
-namespace parley::runtime {
-
-class companion
-  : public caf::extend<caf::scheduled_actor, companion>::with<
-      caf::mixin::sender, caf::mixin::requester, caf::mixin::behavior_changer> {
+class companion : public caf::extend<caf::scheduled_actor, companion>::with<
+                    caf::mixin::sender, caf::mixin::requester> {
 public:
   using signatures = caf::none_t;
   using behavior_type = caf::behavior;
 
   companion(caf::actor_config& config, boost::asio::io_context& loop);
   ~companion() override;
+
+  // Handles messages with these handlers from now on, and no others.
+  template <class... Handlers>
+  void become(Handlers... handlers) {
+    do_become(caf::behavior{std::move(handlers)...}, true);
+  }
 
   // Ends it: monitors are told, later messages bounce, pending requests are
   // forgotten, handlers are dropped with all they hold. On the loop's thread;

@@ -10,7 +10,7 @@
 
 #include "runtime/caf_compat.hpp"
 
-#if CAF_VERSION < 10000
+#if CAF_MAJOR_VERSION < 1
 #  include <caf/scoped_execution_unit.hpp>
 #endif
 
@@ -34,7 +34,7 @@ public:
   [[nodiscard]] caf_executor* get(caf::actor_system& system) {
     if (auto* executor = attached_.load(std::memory_order_acquire))
       return executor;
-#if CAF_VERSION >= 10000
+#if CAF_MAJOR_VERSION >= 1
     return &system.scheduler();
 #else
     if (!fallback_)
@@ -48,7 +48,7 @@ private:
   }
 
   std::atomic<caf_executor*> attached_ = nullptr;
-#if CAF_VERSION < 10000
+#if CAF_MAJOR_VERSION < 1
   std::unique_ptr<caf::scoped_execution_unit> fallback_;
 #endif
 };

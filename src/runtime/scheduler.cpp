@@ -14,7 +14,7 @@
 
 #include "runtime/executor_service.hpp"
 
-#if CAF_VERSION < 10000
+#if CAF_MAJOR_VERSION < 1
 #  include <atomic>
 #  include <deque>
 
@@ -28,7 +28,7 @@ namespace parley::runtime {
 
 boost::asio::io_context::id executor_service::id;
 
-#if CAF_VERSION < 10000
+#if CAF_MAJOR_VERSION < 1
 
 namespace {
 
@@ -296,15 +296,14 @@ namespace {
 constexpr const char* application = "parley";
 
 void add_network(caf::actor_system_config& to, const network_settings& how) {
-  if (how.has_tls()) {
-    to.openssl_certificate = how.tls_cert_file;
-    to.openssl_key = how.tls_key_file;
-    to.openssl_cafile = how.tls_ca_file;
-  }
   // Loading a module makes its options known, so they are set behind it.
   to.load<caf::io::middleman>();
-  if (how.has_tls())
+  if (how.has_tls()) {
     to.load<caf::openssl::manager>();
+    to.set("caf.openssl.certificate", how.tls_cert_file);
+    to.set("caf.openssl.key", how.tls_key_file);
+    to.set("caf.openssl.cafile", how.tls_ca_file);
+  }
   using std::chrono::duration_cast;
   auto beat = duration_cast<caf::timespan>(how.failure_timeout) / 5;
   to.set("caf.middleman.heartbeat-interval", beat);
@@ -322,8 +321,8 @@ system_config::system_config(event_loops& event_loops,
   // Parley has its own log; CAF's stays silent.
   set("caf.logger.console.verbosity", "quiet");
   set("caf.logger.file.verbosity", "quiet");
-#if CAF_VERSION < 10000
   set("caf.scheduler.max-threads", loops.size());
+#if CAF_MAJOR_VERSION < 1
   load<loop_coordinator>();
 #endif
   if (network != nullptr)

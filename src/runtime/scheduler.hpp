@@ -37,7 +37,7 @@ public:
 
 // True where CAF's workers run the loops, false where `run_threads` must.
 [[nodiscard]] constexpr bool scheduler_runs_loops() noexcept {
-  return CAF_VERSION < 10000;
+  return CAF_MAJOR_VERSION < 1;
 }
 
 } // namespace parley::runtime
