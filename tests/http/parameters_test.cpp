@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include "chat/limits.hpp"
+
 namespace parley::http::routes {
 
 namespace {

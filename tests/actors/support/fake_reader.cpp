@@ -4,6 +4,7 @@
 #include <caf/typed_event_based_actor.hpp>
 
 #include "chat/utf8.hpp"
+#include "runtime/caf_compat.hpp"
 
 namespace parley::tests {
 
@@ -41,13 +42,18 @@ fake_reader::fake_reader(caf::actor_system& system, pace how)
 
 // -- doing --------------------------------------------------------------------
 
+void fake_reader::send(const session_actor& session, const caf::message& what) {
+  runtime::send_in_name_of(caf::actor_cast<caf::strong_actor_ptr>(handle_),
+                           session, what, nullptr);
+}
+
 void fake_reader::grant(const session_actor& session, std::uint32_t credit) {
   got_->granted += credit;
-  caf::send_as(handle_, session, actors::grant{credit});
+  send(session, caf::make_message(actors::grant{credit}));
 }
 
 void fake_reader::unsubscribe(const session_actor& session) {
-  caf::send_as(handle_, session, actors::unsubscribe{});
+  send(session, caf::make_message(actors::unsubscribe{}));
 }
 
 void fake_reader::die() {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <caf/actor_system.hpp>
+#include <caf/message.hpp>
 #include <caf/send.hpp>
 
 #include "actors/interfaces.hpp"
@@ -76,6 +77,8 @@ private:
     std::vector<progress_event> progress;
   };
   class actor_impl;
+
+  void send(const actors::session_actor& session, const caf::message& what);
 
   std::shared_ptr<state> got_ = std::make_shared<state>();
   actors::reader_actor handle_;

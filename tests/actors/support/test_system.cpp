@@ -2,7 +2,10 @@
 
 #include <algorithm>
 
+#include <caf/actor_registry.hpp>
+
 #include "chat/limits.hpp"
+#include "tests/actors/support/test_clock.hpp"
 
 namespace parley::tests {
 
@@ -36,11 +39,10 @@ void test_system::advance(std::chrono::nanoseconds by) {
   auto& clock = sched.clock();
   auto until = clock.now() + by;
   for (;;) {
-    std::erase_if(clock.schedule,
-                  [](const auto& item) { return item.second.f.disposed(); });
-    if (clock.schedule.empty() || clock.schedule.begin()->first > until)
+    auto next = next_timer(clock);
+    if (!next || *next > until)
       break;
-    auto due = std::max(clock.schedule.begin()->first, clock.now());
+    auto due = std::max(*next, clock.now());
     clock.advance_time(due - clock.now());
     settle();
   }

@@ -2,6 +2,8 @@
 
 #include <stdexcept>
 
+#include <caf/actor_registry.hpp>
+
 namespace parley::tests {
 
 // -- the provider -------------------------------------------------------------

@@ -21,8 +21,8 @@ namespace parley::http::test {
 // test says so. Fails the test when the contract of event_stream is broken.
 class fake_stream final : public event_stream {
 public:
-  fake_stream(boost::asio::io_context& loop, header_list headers)
-    : headers(std::move(headers)), loop_(loop) {
+  fake_stream(boost::asio::io_context& loop, header_list sent)
+    : headers(std::move(sent)), loop_(loop) {
   }
 
   void on_gone(std::function<void()> handler) override {
@@ -88,9 +88,9 @@ class fake_exchange final : public exchange {
 public:
   fake_exchange(caf::actor_system& system, boost::asio::io_context& loop,
                 http::request what,
-                std::vector<std::pair<std::string, std::string>> parameters)
+                std::vector<std::pair<std::string, std::string>> from_path)
     : asked(std::move(what)),
-      parameters(std::move(parameters)),
+      parameters(std::move(from_path)),
       companion_(runtime::make_companion(system, loop)),
       loop_(loop) {
   }
