@@ -1,5 +1,5 @@
-# Debian 12's packages, and CAF: an installed one (0.18.7 or newer) where there
-# is one, else upstream's 1.1.0.
+# Debian 12's packages, and CAF: an installed one (0.18.7, or 1.1 or a later 1.x)
+# where there is one, else upstream's 1.1.0.
 
 find_package(Threads REQUIRED)
 find_package(OpenSSL REQUIRED)
@@ -13,12 +13,17 @@ find_package(RocksDB 7.8 REQUIRED)
 
 find_package(CAF 0.18.7 QUIET COMPONENTS core io openssl)
 if(NOT CAF_FOUND)
-  message(STATUS "No installed CAF >= 0.18.7: fetching 1.1.0")
+  # To CAF's version files 0.18.7 is that version only, 1.1 also a later 1.x.
+  find_package(CAF 1.1 QUIET COMPONENTS core io openssl)
+endif()
+if(NOT CAF_FOUND)
+  message(STATUS "No installed CAF 0.18.7 or 1.x from 1.1 on: fetching 1.1.0")
   include(FetchContent)
-  FetchContent_Declare(caf
+  FetchContent_Declare(caf SYSTEM
     GIT_REPOSITORY https://github.com/actor-framework/actor-framework.git
     GIT_TAG 97e03500422f0ac48e35fee510d570e16b43a65e)
   set(CAF_ENABLE_EXAMPLES OFF CACHE BOOL "" FORCE)
+  set(CAF_ENABLE_NET_MODULE OFF CACHE BOOL "" FORCE)
   set(CAF_ENABLE_TESTING OFF CACHE BOOL "" FORCE)
   set(CAF_ENABLE_TOOLS OFF CACHE BOOL "" FORCE)
   set(BUILD_SHARED_LIBS OFF CACHE BOOL "" FORCE)
