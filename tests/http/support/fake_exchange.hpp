@@ -96,6 +96,7 @@ public:
   }
 
   ~fake_exchange() override {
+    client_goes();
     companion_->end();
   }
 
@@ -150,10 +151,13 @@ public:
     return 3;
   }
 
+  // Before the head of a stream, or within it.
   void client_goes() {
     gone_ = true;
     if (auto handler = std::exchange(on_gone_, nullptr))
       handler();
+    if (stream && !stream->finished && !stream->aborted && !stream->gone)
+      stream->client_goes();
   }
 
   [[nodiscard]] bool is_answered() const {

@@ -18,6 +18,13 @@ world::world() {
     routes, {gateway.handle(), {}, provider, settings, system, log, metrics});
 }
 
+world::~world() {
+  for (const auto& one : exchanges_)
+    if (auto exchange = one.lock())
+      exchange->client_goes();
+  run();
+}
+
 std::shared_ptr<fake_exchange> world::call_only(method on,
                                                 std::string_view path,
                                                 std::string body, pairs headers,
@@ -36,6 +43,7 @@ std::shared_ptr<fake_exchange> world::call_only(method on,
   what.id = "req-1";
   auto exchange = std::make_shared<fake_exchange>(system, loop, std::move(what),
                                                   found.parameters);
+  exchanges_.push_back(exchange);
   found.route->handler(exchange);
   return exchange;
 }

@@ -55,6 +55,8 @@ protected:
   using pairs = std::vector<std::pair<std::string, std::string>>;
 
   world();
+  // Clients whose answers are under way go.
+  ~world() override;
 
   // Calls the handler of a route and lets happen what it causes.
   std::shared_ptr<fake_exchange> call(method on, std::string_view path,
@@ -88,6 +90,9 @@ protected:
   id_generator ids{node_tag{7}};
   std::vector<actors::open_stream> opened; // what the gateway was asked for
   router routes;
+
+private:
+  std::vector<std::weak_ptr<fake_exchange>> exchanges_;
 };
 
 } // namespace parley::http::test
