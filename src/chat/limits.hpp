@@ -42,19 +42,18 @@ static_assert(max_log_bytes > 4 * max_response_chars);
 // A stream's `seq` counts code points (chat/stream_log.hpp), so it never
 // passes start + one per byte + terminal frame.
 inline constexpr std::uint64_t max_seq = 2 * max_log_bytes;
-// The `seq` of the terminal frame of a stream whose node died: above all that
-// the dead process can have sent, whether or not it reached the disk.
-inline constexpr std::uint64_t interrupted_seq = 1ull << 28;
-static_assert(interrupted_seq > max_seq);
-
 // An error that ends one reader's stream and not the stream itself (its node is
 // lost, this server goes) stands in no log. Its `seq` is this and the last one
 // that the reader got, so that numbers rise, and a reader that comes back with
 // it misses nothing: the cursor is what is left without it.
 inline constexpr std::uint64_t detached_seq = 1ull << 29;
-static_assert(detached_seq > interrupted_seq);
-static_assert(detached_seq + interrupted_seq < (1ull << 53),
-              "JavaScript's safe integers");
+static_assert(detached_seq > max_seq);
+
+// The `seq` of the terminal frame of a stream whose node died: above all that
+// readers can have been sent, by the dead process, whether or not it reached
+// the disk, and about its loss.
+inline constexpr std::uint64_t interrupted_seq = 1ull << 30;
+static_assert(interrupted_seq > detached_seq + max_seq);
 
 // `events` messages that a session may send ahead of a reader's writes: one on
 // the socket, one behind it.

@@ -30,7 +30,7 @@ bool is_visible_ascii(char c) {
 
 // A reader that was told an error beside the stream comes back with its number.
 [[nodiscard]] seq_t behind_detached(seq_t cursor) {
-  constexpr auto end = limits::detached_seq + limits::interrupted_seq;
+  constexpr auto end = limits::detached_seq + limits::max_seq;
   return cursor >= limits::detached_seq && cursor <= end
            ? cursor - limits::detached_seq
            : cursor;
