@@ -1,6 +1,7 @@
 // The registry's table of contents, and how sessions are found.
 #include "actors/registry_impl.hpp"
 
+#include <memory>
 #include <utility>
 
 #include "actors/stream_outcome.hpp"
@@ -50,8 +51,8 @@ void registry::on_exit() {
 // -- finding -----------------------------------------------------------------
 
 caf::result<session_actor> registry::on_find(const find_stream& what) {
-  if (auto found = sessions_.find(what.id); found != sessions_.end())
-    return found->second.session;
+  if (const auto* found = find_readable(what.id))
+    return found->session;
   auto promise = make_response_promise<session_actor>();
   auto& waiting = reviving_[what.id];
   waiting.push_back(promise);
@@ -74,9 +75,9 @@ void registry::revive(const stream_id& id, storage::stored_stream& found) {
     for (auto& one : waiting)
       one.deliver(to_caf(why));
   };
-  if (auto running = sessions_.find(id); running != sessions_.end()) {
+  if (const auto* present = find_readable(id)) {
     for (auto& one : waiting)
-      one.deliver(running->second.session);
+      one.deliver(present->session);
     return;
   }
   if (auto why = unreadable(found.record))
@@ -87,10 +88,11 @@ void registry::revive(const stream_id& id, storage::stored_stream& found) {
   if (!log)
     return refuse(log.error());
   auto conversation = found.record.conversation;
+  auto until = end_of_retention(found.record.finished_at);
   auto session = spawn_replay_session(home_system(), env_,
                                       caf::actor_cast<registry_actor>(ctrl()),
                                       std::move(found.record), std::move(*log));
-  add(id, {session, conversation, false});
+  add(id, {session, conversation, false, until});
   for (auto& one : waiting)
     one.deliver(session);
 }
@@ -102,8 +104,7 @@ std::optional<error> registry::unreadable(const stream_record& record) const {
                  {},
                  {},
                  std::chrono::seconds{1}};
-  auto age = timestamp::now().ms - record.finished_at.ms;
-  if (age <= env_.settings.streams.retention.count())
+  if (timestamp::now() <= end_of_retention(record.finished_at))
     return std::nullopt;
   return error{errc::stream_expired,
                "stream " + record.id.str()
@@ -128,11 +129,11 @@ caf::result<stream_state> registry::on_cancel(const cancel_stream& what) {
 template <class Question>
 caf::result<stream_state> registry::ask_stream(const stream_id& id,
                                                const Question& what) {
-  auto found = sessions_.find(id);
-  if (found == sessions_.end())
+  const auto* found = find_readable(id);
+  if (found == nullptr)
     return delegate(readers_.next(), get_stream_state{id});
   auto promise = make_response_promise<stream_state>();
-  request(found->second.session, caf::infinite, what)
+  request(found->session, caf::infinite, what)
     .then(
       [promise](stream_state& state) mutable {
         promise.deliver(std::move(state));
@@ -146,6 +147,19 @@ caf::result<stream_state> registry::ask_stream(const stream_id& id,
             [promise](const caf::error& why) mutable { promise.deliver(why); });
       });
   return promise;
+}
+
+const registry::entry* registry::find_readable(const stream_id& id) const {
+  auto found = sessions_.find(id);
+  if (found == sessions_.end())
+    return nullptr;
+  const auto& what = found->second;
+  return what.running || timestamp::now() <= what.readable_until ? &what
+                                                                 : nullptr;
+}
+
+timestamp registry::end_of_retention(timestamp finished_at) const {
+  return {finished_at.ms + env_.settings.streams.retention.count()};
 }
 
 void registry::add(const stream_id& id, entry what) {
@@ -170,16 +184,17 @@ void registry::forget(const stream_id& id) {
 
 caf::result<node_status> registry::on_status() {
   auto promise = make_response_promise<node_status>();
-  node_status status{!draining_, {}};
+  auto reasons = std::make_shared<std::vector<std::string>>();
   if (draining_)
-    status.reasons.emplace_back("draining");
+    reasons->emplace_back("draining");
+  auto tell = [promise, reasons]() mutable {
+    promise.deliver(node_status{reasons->empty(), *reasons});
+  };
   request(env_.persistence, caf::infinite, probe_store{})
-    .then([promise, status]() mutable { promise.deliver(std::move(status)); },
-          [promise, status](const caf::error& why) mutable {
-            status.ready = false;
-            status.reasons.push_back("storage: " + to_error(why).detail);
-            promise.deliver(std::move(status));
-          });
+    .then(tell, [tell, reasons](const caf::error& why) mutable {
+      reasons->push_back("storage: " + to_error(why).detail);
+      tell();
+    });
   return promise;
 }
 

@@ -62,6 +62,7 @@ void registry::on_ended(const stream_id& id) {
   if (found == sessions_.end() || !found->second.running)
     return;
   found->second.running = false;
+  found->second.readable_until = end_of_retention(timestamp::now());
   --running_;
   check_drained();
 }

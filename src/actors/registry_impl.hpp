@@ -35,6 +35,8 @@ private:
     session_actor session;
     conversation_id conversation;
     bool running = false; // not terminal yet
+    // Of a terminal one: the end of streams.retention.
+    timestamp readable_until;
   };
   using open_promise = caf::typed_response_promise<stream_opened>;
 
@@ -67,6 +69,9 @@ private:
   template <class Question>
   caf::result<stream_state> ask_stream(const stream_id& id,
                                        const Question& what);
+  // Null where there is none, or where it has outlived its time.
+  [[nodiscard]] const entry* find_readable(const stream_id& id) const;
+  [[nodiscard]] timestamp end_of_retention(timestamp finished_at) const;
   void add(const stream_id& id, entry what);
   void forget(const stream_id& id);
   caf::result<node_status> on_status();

@@ -12,8 +12,12 @@ namespace parley::actors {
 namespace {
 
 // How often a request with "if_busy":"cancel" clears its way before it is told
-// that the conversation is busy.
-constexpr int max_busy_tries = 5;
+// that the conversation is busy. Of many that come at once each clears the way
+// of the one that went first.
+constexpr int max_busy_tries = 100;
+
+// The store may call a stream running whose session is gone, for a moment.
+constexpr std::chrono::milliseconds busy_pause{20};
 
 // A conversation's default model when the upstream could not be asked.
 constexpr std::string_view unknown_model = "default";
@@ -106,7 +110,7 @@ void registry::start(const open_stream& what, open_promise promise, int tries) {
     home_system(), env_, caf::actor_cast<registry_actor>(ctrl()),
     std::move(record), is_new,
     default_model_.empty() ? std::string{unknown_model} : default_model_);
-  add(id, {session, conversation, true});
+  add(id, {session, conversation, true, {}});
   request(session, caf::infinite, what)
     .then(
       [this, id, promise](session_opened& reply) mutable {
@@ -143,16 +147,16 @@ void registry::clear_way(const error& busy, const open_stream& what,
                          open_promise promise, int tries) {
   auto id = stream_id::parse(busy.reference);
   auto found = id ? sessions_.find(*id) : sessions_.end();
+  auto again = [this, what, promise, tries] {
+    open(what, promise, tries + 1);
+  };
   if (found == sessions_.end()) {
-    promise.deliver(to_caf(busy));
+    run_after(this, busy_pause, again);
     return;
   }
   request(found->second.session, caf::infinite, cancel_stream{*id})
-    .then([this, what, promise,
-           tries](stream_state&) { open(what, promise, tries + 1); },
-          [this, what, promise, tries](const caf::error&) {
-            open(what, promise, tries + 1);
-          });
+    .then([again](stream_state&) { again(); },
+          [again](const caf::error&) { again(); });
 }
 
 // -- the default model -------------------------------------------------------
