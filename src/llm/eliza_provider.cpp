@@ -37,7 +37,7 @@ std::uint64_t estimated_tokens(const prompt& what) {
   std::uint64_t chars = 0;
   for (const auto& one : what.messages)
     chars += utf8::length(one.content);
-  return chars / 4;
+  return (chars + 3) / 4;
 }
 
 // One answer on its way. Belongs to the loop's thread; the timer's handlers
