@@ -4,6 +4,8 @@
 
 #include <boost/beast/http/status.hpp>
 
+#include "wire/sse_encoder.hpp"
+
 namespace parley::http {
 
 namespace {
@@ -112,6 +114,9 @@ void append_answer(output_buffer& out, response what,
   const bool compressed = compressible && context.accepts_gzip;
   if (compressed)
     what.body = gzip(what.body);
+  // GET would send it as it comes.
+  const bool is_head_of_stream = context.method == method::head
+                                 && what.content_type == wire::sse_content_type;
   std::string head;
   head.reserve(512);
   append_status_line(head, what.status);
@@ -125,7 +130,8 @@ void append_answer(output_buffer& out, response what,
       head += "Vary: Accept-Encoding\r\n";
     if (compressed)
       head += "Content-Encoding: gzip\r\n";
-    append_header(head, "Content-Length", std::to_string(what.body.size()));
+    if (!is_head_of_stream)
+      append_header(head, "Content-Length", std::to_string(what.body.size()));
   }
   append_connection(head, context, around);
   head += "\r\n";

@@ -159,7 +159,10 @@ test('a HEAD of a stream\'s events says what GET would and ends', async () => {
   const reader = await answer(it.parley, { tokens: 1 });
   const connection = await RawConnection.open(it.parley.port);
   connection.write(requestBytes('HEAD', `${startRoute}/${reader.ids_.stream}/events`));
-  assert.equal((await connection.response('HEAD')).status, 200);
+  const head = await connection.response('HEAD');
+  assert.equal(head.status, 200);
+  assert.equal(head.headers.get('content-type'), 'text/event-stream; charset=utf-8');
+  assert.equal(head.headers.get('content-length'), undefined);
   connection.write(requestBytes('GET', '/healthz'));
   assert.equal((await connection.response()).status, 200);
   connection.close();
