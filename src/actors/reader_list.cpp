@@ -48,8 +48,8 @@ std::vector<event> reader_list::take_next(reader& to,
                                           const stream_log& log) const {
   std::vector<event> items;
   log.read(to.place, limits::max_batch_bytes, items);
-  auto begins = !items.empty()
-                && std::holds_alternative<start_event>(items.front());
+  auto begins =
+    !items.empty() && std::holds_alternative<start_event>(items.front());
   items.insert(items.begin() + (begins ? 1 : 0),
                progress_.begin()
                  + static_cast<std::ptrdiff_t>(to.progress_seen),

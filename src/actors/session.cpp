@@ -139,8 +139,8 @@ caf::result<subscribed> session::on_subscribe(const subscribe& what,
     return promise;
   }
   using past_progress = reader_list::past_progress;
-  auto past = had_reader_ || has_token_ ? past_progress::untold
-                                        : past_progress::told;
+  auto past =
+    had_reader_ || has_token_ ? past_progress::untold : past_progress::told;
   had_reader_ = true;
   if (readers_.add(reader, *place, what.credit, past))
     monitor(reader);

@@ -184,10 +184,9 @@ void stream_reader::session_down(const caf::down_msg& down) {
   if (state_ != state::reading)
     return;
   // A node that stops ends its sessions before its connections.
-  const auto lost =
-    remote
-    && (down.reason == caf::exit_reason::remote_link_unreachable
-        || down.reason == caf::exit_reason::user_shutdown);
+  const auto lost = remote
+                    && (down.reason == caf::exit_reason::remote_link_unreachable
+                        || down.reason == caf::exit_reason::user_shutdown);
   const auto code = lost ? errc::node_lost : errc::internal;
   services_.log.warn("reader.session_lost",
                      {{"stream", stream_.str()}, {"code", to_string(code)}});
